@@ -1,0 +1,30 @@
+"""Shunliu 顺流: BPMN flows that SpiffWorkflow executes, an inbox for everybody, one commit per step."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+import config as settings
+from app import db, i18n, web
+from app.cli import register_commands
+
+__version__ = "0.1.0"
+
+
+def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
+    """The application, ready to serve. `overrides` are lower-case settings of `config.Settings`."""
+    chosen = settings.load()
+    if overrides:
+        chosen = settings.Settings(**{**vars(chosen), **overrides})
+    app = Flask(__name__, instance_path=chosen.instance_path)
+    app.config.from_mapping(settings.flask_config(chosen))
+    logging.basicConfig(level=chosen.log_level, format="%(levelname)s %(name)s %(message)s")
+    db.init_app(app)
+    i18n.init_app(app)
+    web.init_app(app)
+    for room in web.rooms():
+        room.init_app(app)
+    register_commands(app)
+    return app

@@ -1,0 +1,1 @@
+"""People, departments, positions and groups: who is who, and who stands above whom."""

@@ -1,0 +1,100 @@
+"""Questions about people: who holds a role, who stands above whom, who sees whose work."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from app.accounts.models import Department, Position, User, membership
+from app.db import db
+
+
+def get(login: str | None) -> User | None:
+    """The person with this login, or None."""
+    return db.session.get(User, login) if login else None
+
+
+def names(logins: Iterable[str]) -> dict[str, str]:
+    """{login: name} of the people among `logins` that exist, in one query."""
+    wanted = set(logins)
+    if not wanted:
+        return {}
+    return dict(
+        db.session.execute(sa.select(User.login, User.name).where(User.login.in_(wanted))).tuples()
+    )
+
+
+def holders(group_id: str, department_id: str | None = None) -> list[str]:
+    """Logins of the enabled people who hold a role, of one department and those below it if
+    given; an empty list if nobody does."""
+    query = (
+        sa.select(User.login)
+        .join(membership, membership.c.user_login == User.login)
+        .where(membership.c.group_id == group_id, User.enabled)
+        .order_by(User.login)
+    )
+    if department_id is not None:
+        query = query.where(User.department_id.in_(departments_below(department_id)))
+    return list(db.session.scalars(query))
+
+
+def departments_below(department_id: str) -> list[str]:
+    """The department and every one under it."""
+    return _tree_below(Department, department_id)
+
+
+def departments_above(department_id: str | None) -> list[str]:
+    """The department and every one over it, nearest first."""
+    return _path_up(Department, department_id)
+
+
+def manager_of(login: str) -> str | None:
+    """The manager of the person's department; of the one above if it is the person self."""
+    person = get(login)
+    for department_id in departments_above(person.department_id if person else None):
+        department = db.session.get(Department, department_id)
+        if department and department.manager_login and department.manager_login != login:
+            return department.manager_login
+    return None
+
+
+def superior_of(login: str) -> str | None:
+    """Who holds the next filled position up the tree."""
+    person = get(login)
+    for position_id in _path_up(Position, person.position_id if person else None)[1:]:
+        found = db.session.scalar(
+            sa.select(User.login)
+            .where(User.position_id == position_id, User.enabled)
+            .order_by(User.login)
+            .limit(1)
+        )
+        if found:
+            return found
+    return None
+
+
+def subordinates(login: str) -> list[str]:
+    """Everybody whose position is under the person's own, at any depth, without the person."""
+    person = get(login)
+    if person is None or person.position_id is None:
+        return []
+    below = [id for id in _tree_below(Position, person.position_id) if id != person.position_id]
+    if not below:
+        return []
+    return list(db.session.scalars(sa.select(User.login).where(User.position_id.in_(below))))
+
+
+def _tree_below(model: type[Department] | type[Position], root: str) -> list[str]:
+    tree = sa.select(model.id).where(model.id == root).cte("tree", recursive=True)
+    tree = tree.union(sa.select(model.id).join(tree, model.parent_id == tree.c.id))
+    return list(db.session.scalars(sa.select(tree.c.id)))
+
+
+def _path_up(model: type[Department] | type[Position], start: str | None) -> list[str]:
+    found: list[str] = []
+    while start is not None and start not in found:
+        row = db.session.get(model, start)
+        if row is None:
+            break
+        found.append(start)
+        start = row.parent_id
+    return found

@@ -1,0 +1,42 @@
+"""Commands: `flask upgrade`, `flask deploy`, `flask demo`, `flask i18n compile`, …"""
+
+from pathlib import Path
+
+import alembic.command
+import alembic.config
+import click
+from flask import Flask, current_app
+
+from app import i18n
+
+
+def register_commands(app: Flask) -> None:
+    """Make the commands known to `flask`."""
+    app.cli.add_command(upgrade)
+    app.cli.add_command(translations)
+
+
+def alembic_config() -> alembic.config.Config:
+    """Alembic's settings, made here so that no second configuration file exists."""
+    config = alembic.config.Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+@click.command()
+def upgrade() -> None:
+    """Bring the database schema to the newest version."""
+    alembic.command.upgrade(alembic_config(), "head")
+    click.echo("database schema is up to date")
+
+
+@click.group("i18n")
+def translations() -> None:
+    """English texts."""
+
+
+@translations.command("compile")
+def compile_texts() -> None:
+    """Merge every English catalogue into messages.mo."""
+    count = i18n.compile_catalogue(Path(current_app.config["SETTINGS"].processes_path))
+    click.echo(f"{count} English texts compiled")

@@ -1,0 +1,105 @@
+"""What every request has in common: login, CSRF, the content policy, errors as pages."""
+
+import importlib
+from types import ModuleType
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask_login import LoginManager, current_user
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from app import db, errors, workspace
+from app.accounts import people
+from app.i18n import _
+
+# each is a package with `init_app(app)`; the order is that of the rail
+ROOMS = ("accounts", "engine", "jobs", "records", "library", "inbox", "monitor")
+
+POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+# bpmn.io's editors write style attributes; only their pages may
+EDITOR_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+
+login_manager = LoginManager()
+csrf = CSRFProtect()
+
+
+def rooms() -> list[ModuleType]:
+    """The modules that have something to set up."""
+    modules = [importlib.import_module(f"app.{name}") for name in ROOMS]
+    return [module for module in modules if hasattr(module, "init_app")]
+
+
+def init_app(app: Flask) -> None:
+    """Logins, CSRF, headers and error pages work from now on."""
+    login_manager.init_app(app)
+    login_manager.login_view = "accounts.login"
+    login_manager.user_loader(people.get)
+    csrf.init_app(app)
+    app.before_request(_begin)
+    app.after_request(_harden)
+    app.register_error_handler(errors.ShunliuError, _show_error)
+    app.register_error_handler(HTTPException, _show_http)
+    app.register_error_handler(CSRFError, _show_csrf)
+
+
+def _begin() -> None:
+    # a page that only shows must never wait for somebody who writes
+    db.set_reading(request.method in ("GET", "HEAD", "OPTIONS"))
+    workspace.enter(workspace.COMPANY)
+
+
+def _harden(response: Response) -> Response:
+    policy = EDITOR_POLICY if g.get("draws") else POLICY
+    response.headers.setdefault("Content-Security-Policy", policy)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if request.endpoint != "static" and current_user.is_authenticated:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def wants_json() -> bool:
+    """Does the caller speak JSON rather than look at pages?"""
+    return request.path.startswith("/api/") or (
+        request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    )
+
+
+def _show_error(error: errors.ShunliuError) -> tuple[Response | str, int]:
+    db.db.session.rollback()
+    return _page(error.status, error.code, error.message, getattr(error, "findings", []))
+
+
+def _show_http(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    db.db.session.rollback()
+    return _page(error.code, error.name, _texts().get(error.code, error.description or ""))
+
+
+def _show_csrf(error: CSRFError) -> tuple[Response | str, int]:
+    return _page(400, "CSRF", _("页面已过期。请刷新后再试；您填写的草稿已保留。"))
+
+
+def _page(status: int, code: str, text: str, findings: list[object] | None = None):  # type: ignore[no-untyped-def]
+    if wants_json():
+        return jsonify(error=code, message=text), status
+    page = "error/fragment.html" if request.headers.get("HX-Request") else "error/page.html"
+    return render_template(page, status=status, text=text, findings=findings or []), status
+
+
+def _texts() -> dict[int, str]:
+    return {
+        400: _("请求无法识别。请返回后重试。"),
+        403: _("您没有权限做这件事。如果工作需要，请联系管理员。"),
+        404: _("没有找到，或者您无权查看。请返回上一页，从列表中重新打开。"),
+        405: _("这里不能这样操作。请返回后重试。"),
+        413: _("内容太大，没有接收。请缩小后再试。"),
+        429: _("操作太频繁。请稍等片刻再试。"),
+        500: _("出了点问题，已经记录下来，什么都没有保存。请稍后重试。"),
+    }

@@ -1,0 +1,125 @@
+"""Every setting of the product: name, typed default, one comment.
+
+Each is overridden by the environment variable ``SHUNLIU_<NAME>``. A value that does not fit its
+type, or an unknown ``SHUNLIU_`` variable, stops the boot with the remedy in the text.
+"""
+
+import difflib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+PREFIX = "SHUNLIU_"
+
+
+class BadSetting(SystemExit):
+    """A setting cannot be used; the text says which, what was found and what to write instead."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings. Sizes in bytes, times in seconds unless the name says otherwise."""
+
+    database_url: str = ""  # empty: instance/shunliu.sqlite; else postgresql+psycopg://…
+    instance_path: str = str(ROOT / "instance")  # database, uploads, secret key
+    processes_path: str = str(ROOT / "processes")  # the flows and decision tables to deploy
+    forms_path: str = str(ROOT / "forms")  # the task forms to deploy
+    secret_key: str = ""  # empty: made once and kept in instance/secret_key
+    default_locale: str = "zh"  # zh or en, for people who have not chosen
+    default_timezone: str = "Asia/Shanghai"  # how stored UTC times are shown
+    secure_cookies: bool = False  # True behind TLS
+    show_demo_people: bool = False  # the login page lists the demo people and their password
+    session_hours: int = 12  # a session ends after so many hours without a request
+    max_request_bytes: int = 25_000_000  # a larger request is refused before it is read
+    max_upload_bytes: int = 20_000_000  # one uploaded file
+    max_model_bytes: int = 5_000_000  # one BPMN, DMN or form file
+    live_cache: int = 1_000  # live instances kept in memory per process
+    step_limit: int = 20_000  # engine steps without a wait before the case becomes an incident
+    job_runner: str = "local"  # local: inside the server; inline: tests; celery: workers
+    job_poll_seconds: int = 2  # how often the local runner looks for due jobs
+    broker_url: str = "redis://127.0.0.1:6379/0"  # for job_runner celery
+    workers: int = 2  # gunicorn processes
+    threads: int = 4  # threads in each of them
+    bind: str = "127.0.0.1:8000"  # where the server listens
+    mail_url: str = ""  # smtp://user:password@host:port; empty: mails stay in the outbox
+    base_url: str = "http://127.0.0.1:8000"  # how links in mails begin
+    log_level: str = "INFO"  # DEBUG, INFO, WARNING, ERROR
+
+
+CHOICES = {
+    "default_locale": ("zh", "en"),
+    "job_runner": ("local", "inline", "celery"),
+    "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
+}
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises BadSetting naming the variable and what it accepts."""
+    environ = os.environ if environ is None else environ
+    known = {field.name: field for field in fields(Settings)}
+    values = {}
+    for variable, text in environ.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in known:
+            raise BadSetting(f"{variable} is not a setting{_near(name, known)}")
+        values[name] = _parse(variable, text, known[name].type, CHOICES.get(name))
+    return Settings(**values)
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f", did you mean {PREFIX}{close[0].upper()}?" if close else ""
+    return f"{hint or '; config.py lists them all'}"
+
+
+def _parse(variable: str, text: str, kind: type, choices: tuple[str, ...] | None) -> object:
+    if kind is bool:
+        if text not in ("True", "False"):
+            raise BadSetting(f"{variable}={text}: write True or False")
+        return text == "True"
+    if kind is int:
+        if not text.isdigit():
+            raise BadSetting(f"{variable}={text}: write a whole number, 0 or more")
+        return int(text)
+    if choices and text not in choices:
+        raise BadSetting(f"{variable}={text}: write one of {', '.join(choices)}")
+    return text
+
+
+def flask_config(settings: Settings) -> dict[str, object]:
+    """What Flask and its extensions are configured with; makes the instance folder and key."""
+    folder = Path(settings.instance_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    url = settings.database_url or f"sqlite:///{folder / 'shunliu.sqlite'}"
+    return {
+        "SETTINGS": settings,
+        "SECRET_KEY": settings.secret_key or _kept_key(folder / "secret_key"),
+        "SQLALCHEMY_DATABASE_URI": url,
+        "MAX_CONTENT_LENGTH": settings.max_request_bytes,
+        "MAX_FORM_MEMORY_SIZE": settings.max_model_bytes,
+        "SESSION_COOKIE_SECURE": settings.secure_cookies,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_SAMESITE": "Lax",
+        "REMEMBER_COOKIE_HTTPONLY": True,
+        "REMEMBER_COOKIE_SECURE": settings.secure_cookies,
+        "PERMANENT_SESSION_LIFETIME": settings.session_hours * 3600,
+        "BABEL_DEFAULT_LOCALE": settings.default_locale,
+        "BABEL_DEFAULT_TIMEZONE": settings.default_timezone,
+        "BABEL_TRANSLATION_DIRECTORIES": "translations",
+        "WTF_CSRF_TIME_LIMIT": None,
+    }
+
+
+def _kept_key(path: Path) -> str:
+    if not path.exists():
+        # created with its mode, so that no other user can read it even for a moment
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text().strip()
