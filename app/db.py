@@ -88,7 +88,7 @@ class Exact(TypeDecorator[Decimal]):
         return Decimal(value).quantize(self._step, ROUND_HALF_UP)
 
 
-def Money() -> Exact:  # noqa: N802 - reads as a column type
+def Money() -> Exact:
     """CNY with two places."""
     return Exact(18, 2)
 
@@ -128,7 +128,8 @@ def init_app(app: Flask) -> None:
         app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"connect_args": {"timeout": 15}})
     else:
         app.config.setdefault(
-            "SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+            "SQLALCHEMY_ENGINE_OPTIONS",
+            {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10},
         )
     db.init_app(app)
     with app.app_context():

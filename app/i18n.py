@@ -62,7 +62,9 @@ def compile_catalogue(processes: Path) -> int:
     merged = Catalog(locale="en", charset="utf-8")
     seen: dict[object, tuple[object, Path]] = {}
     for path in sources(processes):
-        for message in pofile.read_po(io.BytesIO(path.read_bytes()), locale="en", abort_invalid=True):
+        for message in pofile.read_po(
+            io.BytesIO(path.read_bytes()), locale="en", abort_invalid=True
+        ):
             if not message.id or not message.string:
                 continue
             before = seen.setdefault(message.id, (message.string, path))

@@ -86,7 +86,9 @@ def _show_csrf(error: CSRFError) -> tuple[Response | str, int]:
     return _page(400, "CSRF", _("页面已过期。请刷新后再试；您填写的草稿已保留。"))
 
 
-def _page(status: int, code: str, text: str, findings: list[object] | None = None):  # type: ignore[no-untyped-def]
+def _page(
+    status: int, code: str, text: str, findings: list[object] | None = None
+) -> tuple[Response | str, int]:
     if wants_json():
         return jsonify(error=code, message=text), status
     page = "error/fragment.html" if request.headers.get("HX-Request") else "error/page.html"
