@@ -1,4 +1,4 @@
-"""Shunliu 顺流: BPMN flows that SpiffWorkflow executes, an inbox for everybody, one commit per step."""
+"""Shunliu 顺流: flows that SpiffWorkflow executes, one commit per step."""
 
 import logging
 from collections.abc import Mapping

@@ -1,0 +1,103 @@
+# make run    install, build, create the database, deploy the flows, load demo data, serve
+# make test   install, build, check the house, run every test
+# Both are safe to repeat: a step whose inputs did not change is skipped.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export FLASK_APP := app
+export SHUNLIU_SHOW_DEMO_PEOPLE ?= True
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+STAMPS := .make
+FRONT := package-lock.json $(shell find app/static -path app/static/dist -prune -o -type f -print 2>/dev/null)
+TEXTS := $(wildcard app/translations/en/*.po processes/*/en.po)
+WORKERS ?= 2
+
+.PHONY: run serve test check bench lock build data clean reliability
+
+run: $(STAMPS)/runtime build data serve
+
+serve:
+	@echo "» serving on http://127.0.0.1:8000 (stop with Ctrl+C)"
+	exec gunicorn -c python:app.server 'app:create_app()'
+
+data: $(STAMPS)/runtime build
+	@echo "» database, flows, demo people and data"
+	flask upgrade
+	flask deploy
+	flask demo
+
+build: $(STAMPS)/front $(STAMPS)/texts
+
+test: $(STAMPS)/development build $(STAMPS)/system-test check
+	@echo "» tests"
+	pytest -q -n $(WORKERS) --dist loadfile -m "not browser"
+	pytest -q -n $(WORKERS) --dist loadfile -m browser
+
+check: $(STAMPS)/development
+	@echo "» house rules"
+	ruff check .
+	ruff format --check .
+
+bench: $(STAMPS)/development build
+	python -m tests.bench
+
+# the requirement files with hashes, after a change of requirements*.in
+lock: $(STAMPS)/development
+	for name in requirements requirements-dev; do
+	  pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe -o $$name.txt $$name.in
+	done
+
+clean:
+	rm -rf .venv .make node_modules app/static/dist
+
+$(STAMPS)/venv:
+	@mkdir -p $(STAMPS)
+	if [ ! -x .venv/bin/pip ]; then
+	  echo "» a Python environment in .venv"
+	  python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Shunliu needs Python 3.11 or newer: apt-get install python3"; exit 1; }
+	  python3 -m venv .venv 2>/dev/null || { $(call apt,python3-venv); rm -rf .venv; python3 -m venv .venv; }
+	fi
+	touch $@
+
+$(STAMPS)/runtime: requirements.txt | $(STAMPS)/venv
+	@echo "» Python packages"
+	pip install -q --require-hashes -r requirements.txt
+	touch $@
+
+$(STAMPS)/development: requirements-dev.txt | $(STAMPS)/venv
+	@echo "» Python packages for tests"
+	pip install -q --require-hashes -r requirements-dev.txt
+	touch $@ $(STAMPS)/runtime
+
+$(STAMPS)/node: package-lock.json | $(STAMPS)/venv
+	@if ! command -v npm >/dev/null; then
+	  echo "» Node.js, which this machine has not"
+	  pip install -q --require-hashes -r requirements-node.txt
+	fi
+	echo "» front-end packages"
+	npm ci --silent --no-audit --no-fund --ignore-scripts
+	touch $@
+
+$(STAMPS)/front: $(STAMPS)/node $(FRONT)
+	@echo "» the front end"
+	node app/static/build.mjs
+	touch $@
+
+$(STAMPS)/texts: $(TEXTS) | $(STAMPS)/venv
+	@[ -e $(STAMPS)/runtime ] || [ -e $(STAMPS)/development ] || $(MAKE) $(STAMPS)/runtime
+	flask i18n compile
+	touch $@
+
+$(STAMPS)/system-test: | $(STAMPS)/venv
+	@command -v chromium >/dev/null || { $(call apt,chromium); }
+	fc-list :lang=zh 2>/dev/null | grep -q . || { $(call apt,fonts-noto-cjk); }
+	touch $@
+
+# system packages are installed where that is allowed, else named in one line
+define apt
+if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+  echo "» system package $(1)"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(1) >/dev/null; \
+else echo "Please install $(1) first: sudo apt-get install $(1)"; exit 1; fi
+endef

@@ -1,0 +1,15 @@
+"""How gunicorn serves the product; every value comes from `config.py`."""
+
+import config
+
+_settings = config.load()
+bind = _settings.bind
+workers = _settings.workers
+threads = _settings.threads
+worker_class = "gthread"
+graceful_timeout = 20
+timeout = 60
+max_requests = 0
+accesslog = None
+limit_request_line = 8190
+proc_name = "shunliu"
