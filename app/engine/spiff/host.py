@@ -7,7 +7,7 @@ How the platform drives an instance::
     spec.starts()                                              # [StartRow]: how instances of it can begin
 
     live = instance.start(spec, host, variables, business_key=None, element=None)
-    live = rows.load(host, header, scopes, tokens)             # cold; equals the warm one
+    live = instance.load(host, header, scopes, tokens)         # cold; equals the warm one
     live.host = host                                           # before each step on a cached one: now(), session and user change
     live.complete(token_id, variables)                         # a user task
     live.deliver(token_id, variables)                          # a message or signal that this token waits for
@@ -22,7 +22,8 @@ Each of these runs until everything waits. **Any exception that leaves one of th
 (`live.poisoned` is True and every further step raises): throw it away, roll the transaction back and load it again from its
 rows. A `BpmnError` of a handler never leaves; it goes to the diagram or becomes `Stuck`.
 A called process runs inside its caller's instance: a `ScopeRow` with the called definition's key.
-An unknown or already finished `token_id` raises `KeyError`.
+An unknown or already finished `token_id` raises `KeyError`. `live.running` is the token id at work when something raised;
+`live.retries(token_id)` its element's failedJobRetryTimeCycle.
 """
 from __future__ import annotations
 
@@ -42,7 +43,7 @@ class Limits:
     steps: int = 20_000         # nodes run in one step of an instance
     instances: int = 1_000      # of one multi-instance activity or standard loop
     tokens: int = 10_000        # alive in one instance
-    depth: int = 100            # sub-processes and called processes inside each other
+    depth: int = 50             # sub-processes and called processes inside each other
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,13 +175,14 @@ class Changes:
     incident: Incident | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StartRow:
     """One way in which an instance of a definition can begin: pass `element_id` to `instance.start(..., element=...)`.
 
     `kind`: none, message, signal, timer, conditional. `name` is the message's or signal's name; `timer` is timeDate,
-    timeDuration or timeCycle with its text in `expression` (`schedule.first` gives the due times); a conditional start's
-    `expression` is its condition.
+    timeDuration or timeCycle, whose compiled text is `expression`: `schedule.first(row.timer, row.expression({}), now)` gives the due
+    times. A conditional start's `expression` is its condition: `expression.holds(row.expression, variables)`.
+    `initiator` names the variable that takes the login of who starts.
     """
 
     element_id: str
@@ -189,5 +190,6 @@ class StartRow:
     kind: str
     name: str | None = None
     timer: str | None = None
-    expression: str | None = None
+    expression: Any = None
     variable: str | None = None
+    initiator: str | None = None
