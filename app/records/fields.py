@@ -164,7 +164,7 @@ def _line(column: sa.Column[Any], value: Any) -> str:
                 label=shown_name(column),
                 size=size,
                 now=len(written),
-            )  # fmt: skip
+            )
         )
     return written
 
@@ -176,7 +176,7 @@ def _word(column: sa.Column[Any], value: Any) -> str:
                 "%(label)s只能是：%(values)s。",
                 label=shown_name(column),
                 values="、".join(map(label, column.info["values"])),
-            )  # fmt: skip
+            )
         )
     return str(value)
 

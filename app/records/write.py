@@ -215,7 +215,7 @@ def _note_state(
             at=at,
             reason=reason or None,
             **vars(origin),
-        )  # fmt: skip
+        )
     )
     db.session.flush()
 
@@ -242,7 +242,7 @@ def _note_changes(
                 at=at,
                 reason=reason or None,
                 **vars(origin),
-            )  # fmt: skip
+            )
         )
     db.session.flush()
 
