@@ -1,1 +1,10 @@
-"""The library room."""
+"""The process library: what the company does, which flows there are, who may start them."""
+
+from flask import Flask
+
+from app.library import routes
+
+
+def init_app(app: Flask) -> None:
+    """The pages under /processes answer from now on."""
+    app.register_blueprint(routes.pages)

@@ -7,7 +7,6 @@ from app.engine.findings import WARNING, Finding
 from app.engine.read import local
 from app.i18n import _
 
-
 CAUGHT = {"message", "signal", "timer", "conditional"}
 
 

@@ -196,7 +196,7 @@ def messages_have_senders(drawings: list[Drawing], known: "Known") -> Iterator[F
             if node.kind in ("endEvent", "intermediateThrowEvent", "sendTask"):
                 sent |= names
             else:
-                caught.update({name: (drawing, node) for name in names})
+                caught.update(dict.fromkeys(names, (drawing, node)))
     for name, (drawing, node) in caught.items():
         if name not in sent:
             yield drawing.finding(

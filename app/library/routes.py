@@ -1,0 +1,186 @@
+"""/processes: the map, the areas, the flows, and starting a case."""
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+
+from app import errors
+from app.accounts.models import Group
+from app.db import db
+from app.engine import run
+from app.engine.cases import Instance
+from app.engine.published import Definition
+from app.engine.work import UserTask
+from app.i18n import _
+from app.library import areas, figures, steps
+
+pages = Blueprint("library", __name__, url_prefix="/processes")
+
+
+@pages.before_request
+@login_required
+def _only_people() -> None:
+    """Whoever may log in may look at the map; cases are shown as numbers only."""
+
+
+def _folder() -> str:
+    return current_app.config["SETTINGS"].processes_path
+
+
+def _newest(number: str) -> Definition:
+    definition = db.session.scalar(
+        sa.select(Definition).where(
+            Definition.is_newest, Definition.process_id == areas.process_of(number)
+        )
+    )
+    if definition is None:
+        raise errors.NotFound(_("流程 %(number)s 还没有发布。", number=number))
+    return definition
+
+
+@pages.get("")
+def index() -> str:
+    """The map of all areas."""
+    deployed = figures.newest_definitions()
+    counts = figures.by_process()
+    can_start = {id for id, found in deployed.items() if figures.may_start(current_user, found)}
+    shown = request.args.get("f", "all")
+    return render_template(
+        "library/index.html",
+        room="library",
+        areas=areas.all_areas(_folder()),
+        deployed=deployed,
+        counts=counts,
+        can_start=can_start,
+        shown=shown if shown in ("all", "start", "stuck") else "all",
+        process_of=areas.process_of,
+        others=[
+            found
+            for id, found in sorted(deployed.items())
+            if not any(
+                areas.process_of(flow.id) == id
+                for area in areas.all_areas(_folder())
+                for flow in area.flows
+            )
+        ],
+        flow_number=areas.flow_number,
+    )
+
+
+@pages.get("/area/<area_id>")
+def area(area_id: str) -> str:
+    """Overview, scope, objectives and policies of one area."""
+    found = areas.find(_folder(), area_id)
+    if found is None:
+        raise errors.NotFound()
+    return render_template(
+        "library/area.html",
+        room="library",
+        area=found,
+        deployed=figures.newest_definitions(),
+        counts=figures.by_process(),
+        process_of=areas.process_of,
+        place=place,
+    )
+
+
+def place(text: str) -> tuple[str, str | None]:
+    """What to show for a place that realises a goal, and where it leads (None: no page yet)."""
+    kind, colon, name = text.partition(":")
+    if not colon:
+        number, _hash, element = text.partition("#")
+        return text.replace("#", " · "), url_for("library.flow", number=number, step=element)
+    return f"{_(KIND_WORDS.get(kind, kind))} {name}", None
+
+
+KIND_WORDS = {
+    "decision": "决策表",
+    "handler": "处理程序",
+    "record": "单据",
+    "signal": "信号",
+    "report": "报表",
+    "timer": "定时",
+}
+
+
+@pages.get("/<number>")
+def flow(number: str) -> str:
+    """One flow: diagram, steps, forms, tables, how many run."""
+    definition = _newest(number)
+    found = steps.of_definition(definition.id)
+    chosen = found.get(request.args.get("step", ""))
+    area_id = "-".join(number.split("-")[:2])
+    versions = db.session.scalars(
+        sa.select(Definition)
+        .where(Definition.process_id == definition.process_id)
+        .order_by(Definition.version.desc())
+        .limit(20)
+    ).all()
+    return render_template(
+        "library/flow.html",
+        room="library",
+        number=number,
+        definition=definition,
+        versions=versions,
+        steps=found,
+        chosen=chosen or next((s for s in found.values() if s.form), None),
+        area=areas.find(_folder(), area_id),
+        figures=figures.by_process(definition.process_id).get(
+            definition.process_id, figures.Figures()
+        ),
+        may_start=figures.may_start(current_user, definition),
+        groups=_group_names(),
+    )
+
+
+@pages.get("/<number>/steps/<element_id>")
+def step(number: str, element_id: str) -> str:
+    """The panel about one step, when somebody clicks on it."""
+    chosen = steps.of_definition(_newest(number).id).get(element_id)
+    if chosen is None:
+        raise errors.NotFound()
+    return render_template(
+        "library/step.html", chosen=chosen, number=number, groups=_group_names()
+    )
+
+
+@pages.get("/definitions/<int:definition_id>/diagram.bpmn")
+def diagram(definition_id: int) -> Response:
+    """The file as its owner published it, for the viewer. Versions never change: kept for ever."""
+    definition = db.session.get(Definition, definition_id)
+    if definition is None:
+        raise errors.NotFound()
+    response = Response(definition.file.content, mimetype="application/xml")
+    response.headers["Content-Disposition"] = "attachment; filename=diagram.bpmn"
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
+
+
+@pages.post("/<number>/start")
+def start(number: str) -> Response:
+    """A new case has begun; the person sees the first task if it is theirs, else the case."""
+    definition = _newest(number)
+    if not figures.may_start(current_user, definition):
+        raise errors.NotAllowed(_("您不能发起这个流程。如果工作需要，请联系流程负责人。"))
+    instance = run.start(definition.process_id, {}, by=current_user.login)
+    db.session.commit()
+    return redirect(_first_page(instance))
+
+
+def _first_page(instance: Instance) -> str:
+    task = db.session.scalar(
+        sa.select(UserTask)
+        .where(
+            UserTask.instance_id == instance.id,
+            UserTask.state == "open",
+            UserTask.assignee == current_user.login,
+        )
+        .order_by(UserTask.id)
+    )
+    if task is not None:
+        return url_for("inbox.task", task_id=task.id)
+    return url_for("inbox.case", instance_id=instance.id)
+
+
+def _group_names() -> dict[str, str]:
+    return dict(db.session.execute(sa.select(Group.id, Group.name)).tuples().all())

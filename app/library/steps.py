@@ -1,0 +1,102 @@
+"""What a drawn step means to the person who looks at it: who, how long, which form, what next."""
+
+import functools
+from dataclasses import dataclass
+
+from app.db import db
+from app.engine import read
+from app.engine.check.drawing import Drawing, Node
+from app.engine.published import Definition
+from app.engine.read import bpmn, camunda
+
+KINDS = {
+    "userTask": "用户任务",
+    "manualTask": "人工步骤",
+    "task": "步骤",
+    "serviceTask": "系统步骤",
+    "sendTask": "发送",
+    "receiveTask": "等待消息",
+    "scriptTask": "计算",
+    "businessRuleTask": "决策表",
+    "callActivity": "调用流程",
+    "subProcess": "子流程",
+    "transaction": "事务",
+    "startEvent": "开始",
+    "endEvent": "结束",
+    "boundaryEvent": "边界事件",
+    "intermediateCatchEvent": "等待",
+    "intermediateThrowEvent": "发出",
+    "exclusiveGateway": "选择一条路",
+    "parallelGateway": "同时进行",
+    "inclusiveGateway": "选择若干条路",
+    "eventBasedGateway": "等先发生的事",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A flow node of a definition, for reading. Texts are those of the file (Chinese)."""
+
+    id: str
+    name: str
+    kind: str
+    lane: str
+    documentation: str
+    form: str | None
+    decision: str | None
+    topic: str | None
+    called: str | None
+    assignee: str | None
+    groups: tuple[str, ...]
+    due: str | None
+    exits: tuple[tuple[str, str], ...]
+
+
+@functools.lru_cache(maxsize=256)
+def of_definition(definition_id: int) -> dict[str, Step]:
+    """{element id: step} of a version, in the order of the file. Versions never change."""
+    definition = db.session.get_one(Definition, definition_id)
+    root = read.diagram(definition.file.name, definition.file.content)
+    drawing = Drawing(definition.file.name, root)
+    lanes = _lanes(drawing)
+    return {
+        id: _step(node, lanes.get(id, ""))
+        for id, node in drawing.nodes.items()
+        if _process_of(node) == definition.process_id
+    }
+
+
+def _process_of(node: Node) -> str | None:
+    process = next(node.element.iterancestors(bpmn("process")), None)
+    return process.get("id") if process is not None else None
+
+
+def _lanes(drawing: Drawing) -> dict[str, str]:
+    return {
+        (reference.text or "").strip(): lane.get("name") or ""
+        for process in drawing.processes
+        for lane in process.iter(bpmn("lane"))
+        for reference in lane.findall(bpmn("flowNodeRef"))
+    }
+
+
+def _step(node: Node, lane: str) -> Step:
+    groups = (node.attribute("candidateGroups") or "").split(",")
+    return Step(
+        id=node.id or "",
+        name=node.name or "",
+        kind=KINDS.get(node.kind, node.kind),
+        lane=lane,
+        documentation=(node.element.findtext(bpmn("documentation")) or "").strip(),
+        form=node.attribute("formRef") or node.attribute("formKey"),
+        decision=node.attribute("decisionRef"),
+        topic=node.attribute("topic"),
+        called=node.element.get("calledElement"),
+        assignee=node.attribute("assignee"),
+        groups=tuple(part.strip() for part in groups if part.strip()),
+        due=node.element.get(camunda("dueDate")),
+        exits=tuple(
+            (flow.element.get("name") or "", (flow.target.name or "") if flow.target else "")
+            for flow in node.outgoing
+        ),
+    )
