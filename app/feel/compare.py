@@ -1,0 +1,180 @@
+"""Equality and order. Values of different kinds compare to null."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from app.feel import temporal
+from app.feel.values import NUMBERS, Range, YearsMonths, imported, imported_deep
+
+Ternary = bool | None
+
+
+def equal(a: Any, b: Any) -> Ternary:
+    """True, False, or None when the two are of different kinds."""
+    if a is None or b is None:
+        return a is b
+    kind, other = a.__class__, b.__class__
+    if kind in NUMBERS:
+        return a == b if other in NUMBERS else None
+    if kind is str or kind is bool or kind is YearsMonths:
+        return a == b if other is kind else None
+    if kind is list or kind is dict:
+        if other is not kind:
+            return None
+        return _lists(a, b) if kind is list else _contexts(a, b)
+    if kind is Range:
+        return a.parts() == b.parts() if other is Range else None
+    return _temporal(a, b)
+
+
+def _lists(a: list[Any], b: list[Any]) -> Ternary:
+    if len(a) != len(b):
+        return False
+    return all(equal(x, y) is True for x, y in zip(a, b, strict=True))
+
+
+def _contexts(a: dict[str, Any], b: dict[str, Any]) -> Ternary:
+    if a.keys() != b.keys():
+        return False
+    return all(equal(imported(a[key]), imported(b[key])) is True for key in a)
+
+
+def _temporal(a: Any, b: Any) -> Ternary:
+    x, y = order_key(a), order_key(b)
+    if x is None or y is None or x[0] != y[0]:
+        return None
+    return x[1] == y[1]
+
+
+def order_key(value: Any) -> tuple[str, Any] | None:
+    """Something ordered for a value that has an order, with the kind it may be compared within."""
+    kind = value.__class__
+    if kind in NUMBERS:
+        return "number", value
+    if kind is str:
+        return "string", value
+    if isinstance(value, dt.datetime):
+        return ("local", value) if value.tzinfo is None else ("instant", value.astimezone(dt.UTC))
+    if isinstance(value, dt.date):
+        return "date", value
+    if isinstance(value, dt.time):
+        return ("time" if value.tzinfo is None else "zoned time"), temporal.seconds_of(value)
+    if isinstance(value, dt.timedelta):
+        return "duration", value
+    return ("months", value.months) if kind is YearsMonths else None
+
+
+def comparison(a: Any, b: Any) -> int | None:
+    """-1, 0 or 1; None when the two have no common order."""
+    try:
+        x, y = order_key(a), order_key(b)
+    except OverflowError:
+        return None
+    if x is None or y is None:
+        return None
+    if x[0] != y[0]:
+        x, y = _mixed(a, b, x, y)
+        if x[0] != y[0]:
+            return None
+    return (x[1] > y[1]) - (x[1] < y[1])
+
+
+def _mixed(a: Any, b: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """A date beside a date and time counts as its midnight."""
+    if x[0] == "date" and y[0] in ("local", "instant"):
+        return (y[0], _midnight(a, y[0])), y
+    if y[0] == "date" and x[0] in ("local", "instant"):
+        return x, (x[0], _midnight(b, x[0]))
+    return x, y
+
+
+def _midnight(day: dt.date, kind: str) -> dt.datetime:
+    zone = dt.UTC if kind == "instant" else None
+    return dt.datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+def less(a: Any, b: Any) -> Ternary:
+    order = comparison(a, b)
+    return None if order is None else order < 0
+
+
+def less_equal(a: Any, b: Any) -> Ternary:
+    order = comparison(a, b)
+    return None if order is None else order <= 0
+
+
+def greater(a: Any, b: Any) -> Ternary:
+    order = comparison(a, b)
+    return None if order is None else order > 0
+
+
+def greater_equal(a: Any, b: Any) -> Ternary:
+    order = comparison(a, b)
+    return None if order is None else order >= 0
+
+
+def not_equal(a: Any, b: Any) -> Ternary:
+    same = equal(a, b)
+    return None if same is None else not same
+
+
+def negated(value: Any) -> Ternary:
+    return (not value) if value.__class__ is bool else None
+
+
+def both(a: Ternary, b: Ternary) -> Ternary:
+    """Three-valued and."""
+    if a is False or b is False:
+        return False
+    return True if a is True and b is True else None
+
+
+def within(value: Any, found: Range) -> Ternary:
+    """Whether a value lies in a range; an end that is None does not limit."""
+    if found.start is None and found.end is None:
+        return None
+    low: Ternary = True
+    high: Ternary = True
+    if found.start is not None:
+        low = (greater_equal if found.start_included else greater)(value, found.start)
+    if found.end is not None:
+        high = (less_equal if found.end_included else less)(value, found.end)
+    return both(low, high)
+
+
+def matches(value: Any, test: Any) -> Ternary:
+    """Whether a value passes a test that is a value itself: a range, a list of tests, a value."""
+    if test.__class__ is Range and value.__class__ is not Range:
+        return within(value, test)
+    if test.__class__ is list:
+        if value.__class__ is list and equal(value, test):
+            return True
+        return contains(test, value)
+    return equal(value, test)
+
+
+def contains(items: list[Any], value: Any) -> bool:
+    """Whether one of the items equals the value, or is a range or list that holds it."""
+    for item in items:
+        if equal(item, value) is True:
+            return True
+        if item.__class__ is Range and within(value, item) is True:
+            return True
+    return False
+
+
+def identity(value: Any) -> Any:
+    """A hashable that is the same for equal values, for finding duplicates in one pass."""
+    value = imported_deep(value)
+    kind = value.__class__
+    if kind is list:
+        return ("list", *(identity(item) for item in value))
+    if kind is dict:
+        return ("context", *sorted((key, identity(item)) for key, item in value.items()))
+    if kind is bool or value is None:
+        return "boolean", value
+    if kind is Decimal or kind is int:
+        return "number", value
+    key = order_key(value)
+    return key if key is not None else ("value", value)
