@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from app.engine.check.drawing import NODES, Drawing, Node
 from app.engine.findings import WARNING, Finding
+from app.engine.normalise import REFUSED
 from app.engine.read import CAMUNDA, bpmn, local
 from app.i18n import _
 
@@ -64,25 +65,15 @@ def something_runs(drawing: Drawing) -> Iterator[Finding]:
 
 
 def kinds_are_known(drawing: Drawing) -> Iterator[Finding]:
-    """Complex gateways, ad-hoc sub-processes and unknown nodes are refused by name."""
-    for node in drawing.of_kind("complexGateway"):
-        yield drawing.finding(
-            node,
-            "element.complex_gateway",
-            _("复杂网关不会被执行。"),
-            _("改用排他、包容或并行网关。"),
-        )
-    for node in drawing.of_kind("adHocSubProcess"):
-        yield drawing.finding(
-            node,
-            "element.ad_hoc",
-            _("临时（ad-hoc）子流程不会被执行。"),
-            _("改用普通子流程，或用多实例任务。"),
-        )
+    """An element of BPMN that is neither a node we execute nor refused by normalising."""
     for process in drawing.processes:
         for element in process.iter():
             tag = local(element)
-            if tag and tag not in NODES and tag.endswith(("Task", "Gateway", "Event", "Process")):
+            if (
+                tag
+                and tag not in NODES | REFUSED
+                and tag.endswith(("Task", "Gateway", "Event", "Process"))
+            ):
                 yield drawing.finding(
                     element,
                     "element.unknown",

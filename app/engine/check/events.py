@@ -115,7 +115,12 @@ def _timer_problem(element: etree._Element) -> str | None:
         due, rest = schedule.first(kind, text, SOME_DAY)
         if kind == "timeDuration" and due < SOME_DAY:
             return _("时长 %(text)s 是负的。", text=text)
-        del rest
+        if (
+            rest
+            and "every" in rest
+            and schedule.duration(rest["every"]).after(SOME_DAY) <= SOME_DAY
+        ):
+            return _("间隔 %(text)s 是零：会不停地触发。", text=text)
     except (ValueError, OverflowError, TypeError, KeyError):
         return _("看不懂的时间：%(text)s", text=text)
     return None

@@ -11,24 +11,11 @@ CAUGHT = {"message", "signal", "timer", "conditional"}
 
 
 def flows_connect(drawing: Drawing) -> Iterator[Finding]:
-    """Both ends exist, in the same scope, and are allowed there."""
+    """A flow joins nodes that may be joined."""
     for flow in drawing.flows:
         if flow.source is None or flow.target is None:
-            missing = flow.element.get("sourceRef" if flow.source is None else "targetRef") or "?"
-            yield drawing.finding(
-                flow,
-                "flow.dangling",
-                _("连线 %(id)s 连到不存在的元素 %(missing)s。", id=flow.id, missing=missing),
-                _("把连线重新接到一个步骤上，或者删掉它。"),
-            )
-        elif flow.source.scope is not flow.target.scope:
-            yield drawing.finding(
-                flow,
-                "flow.crosses",
-                _("连线穿过了子流程或泳池的边界。"),
-                _("子流程内外不能直接连线；跨泳池用消息流。"),
-            )
-        elif flow.target.kind in ("startEvent", "boundaryEvent"):
+            continue  # normalising has named it
+        if flow.target.kind in ("startEvent", "boundaryEvent"):
             yield drawing.finding(
                 flow,
                 "flow.into_start",
