@@ -6,6 +6,8 @@
 See docs/feel.md. Only FeelError (and its kind BudgetExceeded) leaves this package.
 """
 
+from app.feel.builtins.extension import register, unregister
+from app.feel.clock import use as use_clock
 from app.feel.errors import BudgetExceeded, FeelError
 from app.feel.expression import (
     Expression,
@@ -27,4 +29,7 @@ __all__ = [
     "compile_condition",
     "compile_unary",
     "compile_value",
+    "register",
+    "unregister",
+    "use_clock",
 ]

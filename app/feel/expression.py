@@ -1,6 +1,5 @@
 """Expressions: text read once, evaluated often, in any thread."""
 
-import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 from app.feel import (
     access,
     budget,
-    build,
     calls,
     forms,
     loops,
@@ -17,13 +15,22 @@ from app.feel import (
 )
 from app.feel.budget import Run
 from app.feel.build import Builder, Scope
-from app.feel.builtins import registry
+from app.feel.builtins import context as context_functions
+from app.feel.builtins import conversion, numeric, registry
+from app.feel.builtins import list as list_functions
+from app.feel.builtins import range as range_functions
+from app.feel.builtins import string as string_functions
+from app.feel.builtins import temporal as temporal_functions
 from app.feel.errors import FeelError, error
 from app.feel.juel import condition_parser, value_node
 from app.feel.parser import Parser
 
-# reading a module is what fills the tables of closures
+# reading a module is what fills the tables of closures and of functions
 _WRITERS = (access, calls, loops, operators)
+_FUNCTIONS = (
+    context_functions, conversion, list_functions, numeric, range_functions, string_functions,
+    temporal_functions,
+)
 _EMPTY: dict[str, Any] = {}
 
 
@@ -169,5 +176,3 @@ def forget() -> None:
     """Empties the cache of compiled expressions."""
     _compiled.cache_clear()
 
-
-__all__ = ["Expression", "build", "compile", "dt"]
