@@ -38,7 +38,7 @@ def typed(inner: Formula, kind: Type | None) -> Formula:
 
 def _literal(element: Element, build: Build, place: Place) -> Formula:
     if read.kid(element, "importedValues") is not None:
-        build.refuse(element, place, "不支持从其他文件导入的值(importedValues)。请把表达式写在本文件中。",
+        build.refuse(element, place, "不支持从其他文件导入的值（importedValues）。请把表达式写在本文件中。",
                      "Imported values are not supported; write the expression in this file.", "import")  # fmt: skip
         return nothing
     return build.expression(element, place)
@@ -112,7 +112,7 @@ def function_definition(
     """Parameters (name, type) and body of a function definition; Java and PMML bodies are refused."""
     kind = element.get("kind") or "FEEL"
     if kind != "FEEL" and not (kind in ("J", "P") and build.lenient):
-        build.refuse(element, place, f"不支持 {kind} 函数,函数只能用 FEEL 编写。",
+        build.refuse(element, place, f"不支持 {kind} 函数，函数只能用 FEEL 编写。",
                      f"{kind} functions are not supported; write the function in FEEL.", "function")  # fmt: skip
     parameters = tuple(
         (read.name(p), build.type_of(p, place)) for p in read.kids(element, "formalParameter")

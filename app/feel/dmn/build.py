@@ -29,7 +29,7 @@ class Place:
     en: str = ""
 
     def at(self, zh: str, en: str) -> Place:
-        return Place(f"{self.zh},{zh}" if self.zh else zh, f"{self.en}, {en}" if self.en else en)
+        return Place(f"{self.zh}，{zh}" if self.zh else zh, f"{self.en}, {en}" if self.en else en)
 
 
 def nothing(_scope: Scope) -> None:
@@ -79,6 +79,11 @@ class Build:
         """Unary tests; the tested value is `?` in the scope."""
         return self._compile(element, text, place, feel.compile_unary)
 
+    def is_feel(self, element: read.Element) -> bool:
+        """Whether the element's text is FEEL (the default)."""
+        language = element.get("expressionLanguage") or self.language
+        return not language or bool(_FEEL.match(language))
+
     def _compile(
         self, element: read.Element, text: str, place: Place, compiler: Callable[..., feel.Expression]
     ) -> Formula:
@@ -87,9 +92,9 @@ class Build:
             if language.lower() == "juel":
                 juel = text if "${" in text else f"${{{text}}}"
                 return feel.compile_value(juel, strict=not self.lenient)
-            if language and not _FEEL.match(language):
-                self.refuse(element, place, f"表达式语言“{language}”不支持,请改用 FEEL。",
-                            f"The expression language “{language}” is not supported; use FEEL.", "language")  # fmt: skip
+            if not self.is_feel(element):
+                self.refuse(element, place, f"不支持表达式语言“{language}”，请改用 FEEL。",
+                            f"The language “{language}” is not supported; use FEEL.", "language")  # fmt: skip
                 return nothing
             return compiler(text, self.names, strict=not self.lenient)
         except feel.FeelError as error:

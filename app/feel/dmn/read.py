@@ -29,7 +29,7 @@ def root(xml: bytes | str | Element) -> Element:
     element = xml if isinstance(xml, Element) else _parse(xml)
     if local(element) != "definitions" or not _NAMESPACE.match(namespace(element)):
         raise DmnError(
-            "这不是 DMN 决策文件:根元素应为 DMN 1.1 至 1.5 的 definitions。请用 dmn-js 或 Camunda Modeler 另存为 DMN。",
+            "这不是 DMN 决策文件：根元素应为 DMN 1.1 至 1.5 的 definitions。请用 dmn-js 或 Camunda Modeler 另存为 DMN。",
             "Not a DMN file: the root must be `definitions` of DMN 1.1 to 1.5. "
             "Save it as DMN with dmn-js or Camunda Modeler.",
             code="not_dmn",
@@ -37,7 +37,7 @@ def root(xml: bytes | str | Element) -> Element:
         )
     if sum(1 for _ in element.iter()) > MAX_ELEMENTS:
         raise DmnError(
-            f"决策文件太大:超过 {MAX_ELEMENTS} 个元素。请拆成几个文件。",
+            f"决策文件太大：超过 {MAX_ELEMENTS} 个元素。请拆成几个文件。",
             f"The decision file is too large: more than {MAX_ELEMENTS} elements. Split it.",
             code="too_large",
         )
@@ -48,7 +48,7 @@ def _parse(xml: bytes | str) -> Element:
     data = xml.encode() if isinstance(xml, str) else xml
     if len(data) > MAX_BYTES:
         raise DmnError(
-            f"决策文件太大:超过 {MAX_BYTES // 1_000_000} MB。",
+            f"决策文件太大：超过 {MAX_BYTES // 1_000_000} MB。",
             f"The decision file is too large: more than {MAX_BYTES // 1_000_000} MB.",
             code="too_large",
         )
@@ -62,7 +62,7 @@ def _parse(xml: bytes | str) -> Element:
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         raise DmnError(
-            f"决策文件不是有效的 XML(第 {line or 1} 行):{error}",
+            f"决策文件不是有效的 XML（第 {line or 1} 行）：{error}",
             f"The decision file is not well-formed XML (line {line or 1}): {error}",
             code="bad_xml",
             line=line,
@@ -74,7 +74,7 @@ def _parse(xml: bytes | str) -> Element:
 
 def _doctype() -> DmnError:
     return DmnError(
-        "决策文件含有 DOCTYPE,出于安全原因不予读取。请删除 DOCTYPE 一行。",
+        "决策文件含有 DOCTYPE，出于安全原因不予读取。请删除 DOCTYPE 一行。",
         "The decision file has a DOCTYPE and is refused for safety. Remove that line.",
         code="doctype",
         line=1,

@@ -133,7 +133,7 @@ class Table:
                     f"Input “{column.label}”: {show(value)} is not of type {column.type.name}. "
                     "Check the data passed in.")  # fmt: skip
         if column.allowed is not None and not _allowed(column.allowed, value):
-            return (f"输入“{column.label}”的值 {show(value)} 不在允许值之内。请检查数据,或在表中补充允许值。",
+            return (f"输入“{column.label}”的值 {show(value)} 不在允许值之内。请检查数据，或在表中补充允许值。",
                     f"Input “{column.label}”: {show(value)} is not one of the allowed values. "
                     "Check the data, or add the value to the table.")  # fmt: skip
         return None
@@ -166,7 +166,7 @@ class Table:
         if self.policy == "UNIQUE" and len(hits) > 1:
             numbers = "、".join(str(rule.number) for rule in hits)
             return self._fail(
-                f"命中策略为“唯一”,但规则 {numbers} 同时命中。请修改规则使其互不重叠,或改用“首个”。",
+                f"命中策略为“唯一”，但规则 {numbers} 同时命中。请修改规则使其互不重叠，或改用“首个”。",
                 f"The hit policy is UNIQUE but rules {numbers.replace('、', ', ')} all hit. "
                 "Make the rules exclusive, or use FIRST.",
                 code="unique",
@@ -180,7 +180,7 @@ class Table:
         ):
             numbers = "、".join(str(rule.number) for rule in hits)
             return self._fail(
-                f"命中策略为“任意”,但同时命中的规则 {numbers} 输出不同。",
+                f"命中策略为“任意”，但同时命中的规则 {numbers} 输出不同。",
                 f"The hit policy is ANY but rules {numbers.replace('、', ', ')} give different outputs.",
                 code="any",
             )
@@ -322,7 +322,7 @@ def _rule(element: Element, n: int, made: Table, build: Build) -> Rule | None:
     entries = list(read.kids(element, "inputEntry"))
     results = list(read.kids(element, "outputEntry"))
     if len(entries) != len(made.inputs) or len(results) != len(made.outputs):
-        build.refuse(element, place, f"应有 {len(made.inputs)} 个输入格和 {len(made.outputs)} 个输出格,"
+        build.refuse(element, place, f"应有 {len(made.inputs)} 个输入格和 {len(made.outputs)} 个输出格，"
                      f"实际是 {len(entries)} 和 {len(results)}。",
                      f"Expected {len(made.inputs)} input and {len(made.outputs)} output cells, "
                      f"found {len(entries)} and {len(results)}.", "shape")  # fmt: skip
@@ -345,7 +345,7 @@ def _rule(element: Element, n: int, made: Table, build: Build) -> Rule | None:
 
 def _cell(element: Element, column: Input, build: Build, place: Place) -> Cell:
     text = read.text(element)
-    region = cells.read(text)
+    region = cells.read(text) if build.is_feel(element) else None
     inside = place.at(f"输入列 {column.number}“{column.label}”", f"input {column.number} “{column.label}”")
     slow = nothing if region is cells.ANY else build.tests(element, text, inside)
     return Cell(text or "-", column.number - 1, region, slow, cells.quick(region))
