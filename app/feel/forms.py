@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from app.feel import lexer, nodes
+from app.feel import budget, lexer, nodes
 from app.feel.errors import error
-from app.feel.scope import Names
 
 if TYPE_CHECKING:
     from app.feel.parser import Parser
@@ -16,12 +14,6 @@ if TYPE_CHECKING:
 Reader = Callable[["Parser", lexer.Token], Any]
 TEST_OPERATORS = frozenset(("<", "<=", ">", ">=", "=", "!="))
 _TEST_FLOOR = 4  # an operand of a test: binds tighter than comparison
-
-
-@lru_cache(maxsize=1)
-def builtin_names() -> Names:
-    """The names of functions that hold a keyword and so must be known to be read."""
-    return Names(("date and time", "years and months duration", "get or else"))
 
 
 def _constant(value: Any) -> Reader:
@@ -110,8 +102,6 @@ def _negate(parser: Parser, token: lexer.Token) -> Any:
 
 
 def _nested(parser: Parser, read: Callable[[], Any]) -> Any:
-    from app.feel import budget
-
     if parser.depth > budget.DEPTH:
         raise error("deep", parser.token.at, parser.text)
     node = read()

@@ -8,7 +8,7 @@ from app.feel.errors import FeelError, error
 NUMBER, STRING, WORD, SYMBOL, QUOTED, AT, END = range(7)
 
 KEYWORDS = frozenset(
-    "and or if then else for in return some every satisfies between instance of function "
+    "and or if then else for in return some every satisfies between instance function "
     "true false null".split()
 )
 JUEL_WORDS = frozenset("eq ne lt gt le ge div mod empty not and or".split())

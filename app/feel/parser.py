@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.feel import budget, forms, lexer, nodes, temporal, values
+from app.feel.builtins import registry
 from app.feel.errors import FeelError, error
 from app.feel.lexer import AT, END, KEYWORDS, NUMBER, QUOTED, STRING, SYMBOL, WORD, Token
 from app.feel.scope import Names
@@ -27,7 +28,6 @@ JUEL_INFIX: dict[str, tuple[int, str]] = INFIX | {
     "div": (PRODUCT, "/"), "mod": (PRODUCT, "mod"), "%": (PRODUCT, "mod"),
     "?": (TERNARY, "?"),
 }
-BUILTIN_STARTS = frozenset(("date", "years", "days", "get"))
 _STARTS_OPERAND = frozenset("([{-")
 
 
@@ -215,8 +215,9 @@ class Parser:
     def known(self) -> tuple[int, str] | None:
         """The known name with blanks or symbols that starts here."""
         found = self.names.longest(self.tokens, self.at)
-        if found is None and self.token.text in BUILTIN_STARTS:
-            found = forms.builtin_names().longest(self.tokens, self.at)
+        tricky = registry.tricky_names()
+        if found is None and self.token.text in tricky.by_first:
+            found = tricky.longest(self.tokens, self.at)
             if found and self.tokens[self.at + found[0]].text != "(":
                 return None
         return found

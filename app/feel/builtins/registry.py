@@ -11,12 +11,14 @@ says; a list of one item fits where the item would, and a single item where a li
 import datetime as dt
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from app.feel import budget
+from app.feel import lexer
 from app.feel.budget import Run
 from app.feel.compare import order_key
-from app.feel.errors import BudgetExceeded, FeelError, error
+from app.feel.errors import FeelError, error
+from app.feel.scope import Names
 from app.feel.values import NUMBERS, Function, Range, YearsMonths, imported, imported_deep
 
 
@@ -66,12 +68,22 @@ def builtin(
 
 def add(function: Builtin) -> None:
     FUNCTIONS[function.name] = function
+    tricky_names.cache_clear()
     widest = max(function.signatures, key=len)
     _VALUES[function.name] = Function(
         function.name,
         tuple(parameter.name for parameter in widest),
         lambda run, *arguments: call(function, run, arguments, None),
         wants_run=True,
+    )
+
+
+@lru_cache(maxsize=1)
+def tricky_names() -> Names:
+    """The names of functions that hold a keyword or symbol, which plain reading takes apart."""
+    return Names(
+        name for name in FUNCTIONS if not lexer.KEYWORDS.isdisjoint(name.split())
+        or not name.replace(" ", "").isidentifier()
     )
 
 
@@ -265,6 +277,3 @@ def _wrong(function: Function, run: Run) -> None:
     if run.strict:
         wanted = f"({', '.join(function.parameters)})"
         raise error("arguments", text=run.text, name=function.name, wanted=wanted)
-
-
-__all__ = ["FUNCTIONS", "BudgetExceeded", "Builtin", "add", "as_value", "budget", "builtin"]
