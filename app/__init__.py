@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 import config as settings
-from app import db, i18n, web
+from app import db, i18n, shell, web
 from app.cli import register_commands
 
 __version__ = "0.1.0"
@@ -24,6 +24,7 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     i18n.init_app(app)
     web.init_app(app)
+    shell.init_app(app)
     for room in web.rooms():
         room.init_app(app)
     register_commands(app)

@@ -1,0 +1,81 @@
+// Bundles the browser's files into app/static/dist: content-hashed names, manifest.json for
+// `asset()`, a .gz beside each, and one sprite of the Tabler icons that the product uses.
+// `node app/static/build.mjs`, after `npm ci`; safe to repeat.
+import { build } from 'esbuild';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, extname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const app = dirname(here);
+const icons = join(app, '..', 'node_modules', '@tabler', 'icons', 'icons', 'outline');
+const dist = join(here, 'dist');
+
+// every bundle: what `asset()` calls it, and where it begins
+const ENTRIES = {
+  app: 'js/app.js',
+  diagram: 'js/diagram.js',
+  style: 'css/app.css',
+  'diagram-style': 'css/bpmn.css',
+};
+
+function files(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (['dist', 'node_modules', '__pycache__'].includes(entry.name)) return [];
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? files(path) : [path];
+  });
+}
+
+// icon('name' in templates and scripts, icon="name" in Python
+function usedIcons() {
+  const used = new Set();
+  for (const path of files(app)) {
+    if (!['.html', '.py', '.js'].includes(extname(path))) continue;
+    const text = readFileSync(path, 'utf8');
+    for (const [, name] of text.matchAll(/icon(?:\(\s*|\s*=\s*)['"]([a-z0-9-]+)['"]/g)) {
+      if (!existsSync(join(icons, `${name}.svg`))) {
+        throw new Error(`${relative(app, path)} uses icon '${name}', which Tabler does not have`);
+      }
+      used.add(name);
+    }
+  }
+  return [...used].sort();
+}
+
+function sprite(names) {
+  const symbols = names.map((name) => {
+    const svg = readFileSync(join(icons, `${name}.svg`), 'utf8');
+    const body = svg.replace(/<!--[\s\S]*?-->/g, '').replace(/^[\s\S]*?<svg[^>]*>|<\/svg>[\s\S]*$/g, '');
+    return `<symbol id="${name}" viewBox="0 0 24 24">${body.replace(/\s*\n\s*/g, '')}</symbol>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join('\n')}</svg>\n`;
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+const manifest = {};
+function put(name, content) {
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 10);
+  const file = `${name.replace(/\.[a-z]+$/, '')}-${hash}${extname(name)}`;
+  writeFileSync(join(dist, file), content);
+  const small = gzipSync(content, { level: 9 });
+  writeFileSync(join(dist, `${file}.gz`), small);
+  manifest[name] = file;
+  console.log(`${name.padEnd(20)} ${String(content.length).padStart(8)} B ${String(small.length).padStart(8)} B gzip`);
+}
+
+const present = Object.entries(ENTRIES).filter(([, path]) => existsSync(join(here, path)));
+const result = await build({
+  entryPoints: Object.fromEntries(present.map(([name, path]) => [name, join(here, path)])),
+  bundle: true, minify: true, write: false, outdir: dist, format: 'esm', target: 'es2022',
+  legalComments: 'eof', logLevel: 'warning',
+  loader: { '.woff': 'dataurl', '.woff2': 'dataurl', '.svg': 'dataurl', '.ttf': 'dataurl', '.eot': 'empty' },
+});
+for (const file of result.outputFiles) put(relative(dist, file.path), Buffer.from(file.contents));
+put('icons.svg', Buffer.from(sprite(usedIcons())));
+put('logo.svg', readFileSync(join(here, 'img', 'logo.svg')));
+writeFileSync(join(dist, 'manifest.json'), JSON.stringify(manifest, null, 1));
+if (statSync(join(dist, 'manifest.json')).size === 0) throw new Error('no bundle was written');

@@ -1,0 +1,70 @@
+// A flow, drawn by bpmn-js: marks for what is done and where the case stands, notes on steps.
+// A click or Enter on a step sends `flow:step` with its id to the box.
+import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+
+const read = (box, name) => JSON.parse(box.dataset[name] || '[]');
+
+export async function draw(box) {
+  const place = box.querySelector('.canvas');
+  const answer = await fetch(box.dataset.diagram);
+  if (!answer.ok) throw new Error(`${box.dataset.diagram}: ${answer.status}`);
+  const xml = await answer.text();
+  place.replaceChildren();
+  // text is measured before it is drawn: a CSS variable would be measured wrongly
+  const { fontFamily } = getComputedStyle(document.body);
+  const viewer = new NavigatedViewer({
+    container: place,
+    bpmnRenderer: { defaultFillColor: 'var(--surface)', defaultStrokeColor: 'var(--ink-3)', defaultLabelColor: 'var(--ink)' },
+    textRenderer: { defaultStyle: { fontFamily, fontSize: 12 }, externalStyle: { fontFamily, fontSize: 12 } },
+    overlays: { defaults: { show: { minZoom: 0.2 }, scale: false } },
+  });
+  await viewer.importXML(xml);
+  mark(box, viewer);
+  frame(box, viewer, place);
+  viewer.on('element.click', ({ element }) => {
+    box.dispatchEvent(new CustomEvent('flow:step', { bubbles: true, detail: element.businessObject?.id ?? element.id }));
+  });
+  box.viewer = viewer;
+}
+
+function mark(box, viewer) {
+  const [canvas, overlays, registry] = ['canvas', 'overlays', 'elementRegistry'].map((part) => viewer.get(part));
+  for (const [ids, name] of read(box, 'marks')) {
+    for (const id of ids.split(' ')) if (registry.get(id)) canvas.addMarker(id, name);
+  }
+  for (const [id, name, text] of read(box, 'notes')) {
+    if (!registry.get(id)) continue;
+    const note = document.createElement('span');
+    note.className = `ov ${name}`;
+    note.textContent = text;
+    overlays.add(id, { position: { top: 0, left: 8 }, html: note });
+  }
+}
+
+function frame(box, viewer, place) {
+  const canvas = viewer.get('canvas');
+  const show = (middle, zoom) => {
+    const width = place.clientWidth / zoom;
+    const height = place.clientHeight / zoom;
+    canvas.viewbox({ x: middle.x - width / 2, y: middle.y - height / 2, width, height });
+  };
+  const fit = () => {
+    canvas.resized();
+    const { inner } = canvas.viewbox();
+    const zoom = Math.min((place.clientWidth - 32) / inner.width, (place.clientHeight - 76) / inner.height, 1.1);
+    show({ x: inner.x + inner.width / 2, y: inner.y + inner.height / 2 + 8 / zoom }, zoom);
+    return zoom;
+  };
+  const here = () => {
+    const step = viewer.get('elementRegistry').get(box.dataset.focus);
+    if (step) show({ x: step.x + step.width / 2, y: step.y + step.height / 2 }, 0.85);
+    else fit();
+  };
+  const zoomBy = (factor) => canvas.zoom(canvas.zoom() * factor);
+  const acts = { fit, here, in: () => zoomBy(1.2), out: () => zoomBy(1 / 1.2) };
+  // words too small to read: begin at the current step instead of the whole picture
+  if (fit() < 0.5 && box.dataset.focus) here();
+  for (const button of (box.closest('.panel') ?? box).querySelectorAll('[data-zoom]')) {
+    button.addEventListener('click', () => acts[button.dataset.zoom]());
+  }
+}
