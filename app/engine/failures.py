@@ -1,4 +1,5 @@
 """How a step can fail. Both are raised through the engine; the caller rolls the step back and forgets the live instance."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -22,8 +23,16 @@ class Stuck(Exception):
     `not_deployed`, `deadlock`), `values` are the variables that the element looked at.
     """
 
-    def __init__(self, reason: str, message: str, *, element: str | None = None, name: str | None = None,
-                 token: int | None = None, values: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        message: str,
+        *,
+        element: str | None = None,
+        name: str | None = None,
+        token: int | None = None,
+        values: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.reason, self.message, self.element, self.name = reason, message, element, name
         self.token, self.values = token, values or {}

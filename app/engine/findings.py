@@ -1,4 +1,5 @@
 """What is wrong with a file that should be deployed: one record for the parser, the checks and the screens."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ class Finding:
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
         what = f"{self.name or ''} ({self.element})".strip() if self.element else ""
-        return " · ".join(part for part in (where, what, str(self.message), str(self.remedy)) if part)
+        return " · ".join(
+            part for part in (where, what, str(self.message), str(self.remedy)) if part
+        )
 
 
 class Unreadable(Exception):

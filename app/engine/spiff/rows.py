@@ -155,7 +155,8 @@ class Changes:
     `tokens`, `scopes` and `timers` are to be inserted or replaced by their id; lists ending in `_gone` hold token ids.
     """
 
-    header: Header | None = None                 # None when nothing in it changed
+    last_id: int = 0                             # always to be stored with the instance (with the revision)
+    header: Header | None = None                 # None when nothing in it changed but last_id
     scopes: list[ScopeRow] = field(default_factory=list)
     scopes_gone: list[int] = field(default_factory=list)
     tokens: list[TokenRow] = field(default_factory=list)
