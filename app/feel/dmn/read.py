@@ -29,7 +29,8 @@ def root(xml: bytes | str | Element) -> Element:
     element = xml if isinstance(xml, Element) else _parse(xml)
     if local(element) != "definitions" or not _NAMESPACE.match(namespace(element)):
         raise DmnError(
-            "这不是 DMN 决策文件：根元素应为 DMN 1.1 至 1.5 的 definitions。请用 dmn-js 或 Camunda Modeler 另存为 DMN。",
+            "这不是 DMN 决策文件：根元素应为 DMN 1.1 至 1.5 的 definitions。"
+            "请用 dmn-js 或 Camunda Modeler 另存为 DMN。",
             "Not a DMN file: the root must be `definitions` of DMN 1.1 to 1.5. "
             "Save it as DMN with dmn-js or Camunda Modeler.",
             code="not_dmn",

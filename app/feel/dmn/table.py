@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.feel import FeelError
+from app.feel import text as texts
 from app.feel.dmn import cells, hit, read
 from app.feel.dmn.build import Build, Formula, Place, Scope, nothing
 from app.feel.dmn.cells import Test
@@ -235,7 +237,10 @@ def _allowed(test: Allowed, value: Any) -> bool:
 
 def show(value: Any) -> str:
     """A value as a person reads it in a message, never long."""
-    text = f"“{value}”" if isinstance(value, str) else str(value)
+    try:
+        text = f"“{value}”" if isinstance(value, str) else texts.written(value)
+    except FeelError:
+        text = type(value).__name__  # a foreign object, which is what the message is about
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
