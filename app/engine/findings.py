@@ -24,6 +24,10 @@ class Finding:
     line: int = 0
     severity: str = ERROR
 
+    def __post_init__(self) -> None:
+        """A name drawn over several lines is one line in a list."""
+        object.__setattr__(self, "name", " ".join(self.name.split()) if self.name else None)
+
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
         what = f"{self.name or ''} ({self.element})".strip() if self.element else ""

@@ -43,6 +43,7 @@ REFUSED = frozenset(
     {"complexGateway", "adHocSubProcess", "callChoreography", "subChoreography", "choreographyTask"}
 )
 DEEPEST = 20
+_NAMED = NODES | SCOPES | REFUSED | {"sequenceFlow"}
 _REFERENCES = (
     "messageRef",
     "signalRef",
@@ -138,11 +139,11 @@ def _references(root: etree._Element) -> None:
 
 
 def _ids(made: Normalised) -> None:
-    ids = Counter(node.get("id") for node in made.root.iter(etree.Element) if node.get("id"))
+    named = [node for tag, node in elements(made.root) if tag in _NAMED]
+    ids = Counter(node.get("id") for node in named if node.get("id"))
     counts: Counter[str] = Counter()
-    for tag, node in elements(made.root):
-        if tag not in NODES and tag not in SCOPES and tag not in REFUSED and tag != "sequenceFlow":
-            continue
+    for node in named:
+        tag = local(node) or ""
         if not node.get("id"):
             counts[tag] += 1
             new = f"{tag}_{counts[tag]}"

@@ -1,4 +1,5 @@
 """The platform in memory: the core's host for tests, without database. Cold: every instance is written and rebuilt before each step."""
+
 from __future__ import annotations
 
 import itertools
@@ -31,7 +32,12 @@ class Case:
         self.scopes: dict[int, str] = {}
         self.tokens: dict[int, str] = {}
         self.tasks: dict[int, TaskRow] = {}
-        self.waits: dict[str, dict[int, Any]] = {"timers": {}, "messages": {}, "signals": {}, "jobs": {}}
+        self.waits: dict[str, dict[int, Any]] = {
+            "timers": {},
+            "messages": {},
+            "signals": {},
+            "jobs": {},
+        }
         self.history: list[Any] = []
         self.incident: Any = None
         self.written = 0
@@ -49,8 +55,10 @@ class Case:
         if changes.header:
             self.header = _text(changes.header)
         self.last_id = changes.last_id
-        for table, rows, gone, key in ((self.scopes, changes.scopes, changes.scopes_gone, "owner"),
-                                       (self.tokens, changes.tokens, changes.tokens_gone, "id")):
+        for table, rows, gone, key in (
+            (self.scopes, changes.scopes, changes.scopes_gone, "owner"),
+            (self.tokens, changes.tokens, changes.tokens_gone, "id"),
+        ):
             for id in gone:
                 del table[id]
             for row in rows:
@@ -72,8 +80,12 @@ class Case:
 
     def reload(self, host: Platform) -> None:
         header = replace(_read(Header, self.header), last_id=self.last_id)
-        self.live = instance.load(host, header, [_read(ScopeRow, text) for text in self.scopes.values()],
-                                  [_read(TokenRow, text) for text in self.tokens.values()])
+        self.live = instance.load(
+            host,
+            header,
+            [_read(ScopeRow, text) for text in self.scopes.values()],
+            [_read(TokenRow, text) for text in self.tokens.values()],
+        )
 
 
 def _text(row: Any) -> str:
@@ -107,7 +119,9 @@ class Platform:
     def definition(self, key: str) -> ProcessSpec:
         return self.definitions[key]
 
-    def called(self, process_id: str, binding: str, version: str | None, caller: str) -> ProcessSpec | None:
+    def called(
+        self, process_id: str, binding: str, version: str | None, caller: str
+    ) -> ProcessSpec | None:
         known = self.versions.get(process_id, [])
         if binding == "version":
             return known[int(version or 0) - 1] if 0 < int(version or 0) <= len(known) else None
@@ -122,8 +136,14 @@ class Platform:
     def call(self, call: Call) -> Mapping[str, Any] | None:
         return self.handlers[call.topic](call)
 
-    def decide(self, decision_id: str, binding: str, version: str | None, caller: str,
-               variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def decide(
+        self,
+        decision_id: str,
+        binding: str,
+        version: str | None,
+        caller: str,
+        variables: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
         return self.tables[decision_id](variables)
 
     def send(self, message: Message) -> None:
@@ -147,11 +167,18 @@ class Platform:
             self.timers = [timer for timer in self.timers if timer[2].id != id]
             for row in spec.starts():
                 if row.kind == "timer":
-                    self.timers.append([*schedule.first(row.timer or "", row.expression({}), self.time), spec, row])
+                    self.timers.append(
+                        [*schedule.first(row.timer or "", row.expression({}), self.time), spec, row]
+                    )
         return found
 
-    def start(self, process_id: str, variables: Mapping[str, Any] | None = None, business_key: str | None = None,
-              element: str | None = None) -> Case:
+    def start(
+        self,
+        process_id: str,
+        variables: Mapping[str, Any] | None = None,
+        business_key: str | None = None,
+        element: str | None = None,
+    ) -> Case:
         spec = self.versions[process_id][-1]
         self.stepping = None
         case = Case(instance.start(spec, self, variables, business_key, element))
@@ -183,13 +210,24 @@ class Platform:
                 self.signal(name, variables, but=thrower or case)
 
     def _receivers(self, kind: str, name: str, key: str | None = None) -> list[tuple[Case, int]]:
-        return [(case, id) for case in self.cases for id, row in case.waits[f"{kind}s"].items() if row.name == name
-                and (kind == "signal" or key is None or row.key in (None, key))]
+        return [
+            (case, id)
+            for case in self.cases
+            for id, row in case.waits[f"{kind}s"].items()
+            if row.name == name and (kind == "signal" or key is None or row.key in (None, key))
+        ]
 
     def _starts(self, kind: str, name: str) -> list[tuple[ProcessSpec, StartRow]]:
-        return [(known[-1], row) for known in self.versions.values() for row in known[-1].starts() if (row.kind, row.name) == (kind, name)]
+        return [
+            (known[-1], row)
+            for known in self.versions.values()
+            for row in known[-1].starts()
+            if (row.kind, row.name) == (kind, name)
+        ]
 
-    def message(self, name: str, variables: Mapping[str, Any] | None = None, key: str | None = None) -> list[Case]:
+    def message(
+        self, name: str, variables: Mapping[str, Any] | None = None, key: str | None = None
+    ) -> list[Case]:
         found = self._receivers("message", name, key)
         if found:
             self.step(found[0][0], "deliver", found[0][1], variables)
@@ -199,7 +237,9 @@ class Platform:
             raise NobodyWaits(name)
         return [self.start(starts[0][0].id, variables, element=starts[0][1].element_id)]
 
-    def signal(self, name: str, variables: Mapping[str, Any] | None = None, but: Case | None = None) -> list[Case]:
+    def signal(
+        self, name: str, variables: Mapping[str, Any] | None = None, but: Case | None = None
+    ) -> list[Case]:
         found = [(case, id) for case, id in self._receivers("signal", name) if case is not but]
         for case, id in found:
             if id in case.waits["signals"]:
@@ -238,9 +278,17 @@ class Platform:
     def advance(self, duration: str) -> None:
         end = schedule.duration(duration).after(self.time)
         while True:
-            due = [(row.due_at, n, id) for n, case in enumerate(self.cases) for id, row in case.waits["timers"].items()]
+            due = [
+                (row.due_at, n, id)
+                for n, case in enumerate(self.cases)
+                for id, row in case.waits["timers"].items()
+            ]
             starts = [(timer[0], n, None) for n, timer in enumerate(self.timers)]
-            found = min([entry for entry in [*due, *starts] if entry[0] <= end], key=lambda entry: entry[0], default=None)
+            found = min(
+                [entry for entry in [*due, *starts] if entry[0] <= end],
+                key=lambda entry: entry[0],
+                default=None,
+            )
             if found is None:
                 break
             self.time = max(self.time, found[0])

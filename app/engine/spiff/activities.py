@@ -1,4 +1,5 @@
 """Activities as Spiff TaskSpecs: what is common to all, people's tasks, sub-processes and calls."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ class Activity(Node):
     """A task without type and a manual task pass; the others say in `behave` what they do."""
 
     loop: Loop | None = None
-    undo: str | None = None                      # the node that compensates it
+    undo: str | None = None  # the node that compensates it
     for_compensation = False
 
     def is_job_before(self, token: Token) -> bool:
@@ -32,12 +33,16 @@ class Activity(Node):
 
     def is_job_after(self, token: Token) -> bool:
         if token.role == INSTANCE:
-            return self.loop is not None and self.loop.async_after and token.internal_data.get("job") is None
+            return (
+                self.loop is not None
+                and self.loop.async_after
+                and token.internal_data.get("job") is None
+            )
         return super().is_job_after(token)
 
     def _run_hook(self, token: Token) -> bool | None:
         internal = token.internal_data
-        if internal.get("fired"):                # a receive task whose message has come
+        if internal.get("fired"):  # a receive task whose message has come
             return True
         if internal.get("role") != INSTANCE and "restore" not in internal:
             for node in self.boundaries:
@@ -53,7 +58,11 @@ class Activity(Node):
         return True
 
     def finish(self, token: Token) -> None:
-        if self.after and (self.loop is None or token.role == INSTANCE) and "restore" not in token.internal_data:
+        if (
+            self.after
+            and (self.loop is None or token.role == INSTANCE)
+            and "restore" not in token.internal_data
+        ):
             parameters.map_out(token, self.after)
         compensation.remember(self, token)
 
@@ -71,30 +80,50 @@ class UserTask(Activity):
     def task_texts(self) -> dict[str, str | None]:
         """The attributes that are evaluated when the task opens."""
         x = self.x
-        return {"name": self.bpmn_name, "documentation": self.documentation, "form": x.get("formRef") or x.get("formKey"),
-                "assignee": x.get("assignee"), "users": x.get("candidateUsers"), "groups": x.get("candidateGroups"),
-                "due": x.get("dueDate"), "follow": x.get("followUpDate"), "priority": x.get("priority")}
+        return {
+            "name": self.bpmn_name,
+            "documentation": self.documentation,
+            "form": x.get("formRef") or x.get("formKey"),
+            "assignee": x.get("assignee"),
+            "users": x.get("candidateUsers"),
+            "groups": x.get("candidateGroups"),
+            "due": x.get("dueDate"),
+            "follow": x.get("followUpDate"),
+            "priority": x.get("priority"),
+        }
 
     def behave(self, token: Token) -> bool | None:
         token.opening = self._row(token)
         token.internal_data["open"] = True
-        token.top.open[token.id] = token
         token.top.note("opened", token)
         return None
 
     def _row(self, token: Token) -> TaskRow:
         home, texts, lane = token.workflow.home, self.texts, self.lane
         names = token.names()
-        found = {key: token.evaluate(value, names) for key, value in texts.items() if value is not None}
+        found = {
+            key: token.evaluate(value, names) for key, value in texts.items() if value is not None
+        }
         return TaskRow(
-            token.id, self.name, home.spec.id, home.spec.key, _said(found.get("name")) or self.name,
-            form_key=_said(found.get("form")), assignee=_said(found.get("assignee")),
-            candidate_users=_several(found.get("users")), candidate_groups=_several(found.get("groups")),
-            lane=lane.name if lane else None, lane_groups=list(lane.groups) if lane else [],
+            token.id,
+            self.name,
+            home.spec.id,
+            home.spec.key,
+            _said(found.get("name")) or self.name,
+            form_key=_said(found.get("form")),
+            assignee=_said(found.get("assignee")),
+            candidate_users=_several(found.get("users")),
+            candidate_groups=_several(found.get("groups")),
+            lane=lane.name if lane else None,
+            lane_groups=list(lane.groups) if lane else [],
             priority=self._priority(token, found.get("priority")),
-            due_at=self._moment(token, found.get("due")), follow_up_at=self._moment(token, found.get("follow")),
-            documentation=_said(found.get("documentation")), loop_index=names.get(loops.INDEX),
-            business_key=home.business_key, properties=self.properties)
+            due_at=self._moment(token, found.get("due")),
+            follow_up_at=self._moment(token, found.get("follow")),
+            documentation=_said(found.get("documentation")),
+            loop_index=names.get(loops.INDEX),
+            business_key=home.business_key,
+            properties=self.properties,
+        )
 
     def _moment(self, token: Token, value: Any) -> datetime | None:
         if value is None or value == "":
@@ -102,13 +131,17 @@ class UserTask(Activity):
         try:
             return schedule.moment(value, token.top.at).astimezone(UTC)
         except (ValueError, OverflowError, TypeError) as error:
-            raise token.stuck("expression", _("“%(value)s”不是可用的时间：%(why)s", value=value, why=error)) from error
+            raise token.stuck(
+                "expression", _("“%(value)s”不是可用的时间：%(why)s", value=value, why=error)
+            ) from error
 
     def _priority(self, token: Token, value: Any) -> int:
         try:
             return 50 if value is None or value == "" else int(value)
         except (TypeError, ValueError) as error:
-            raise token.stuck("expression", _("优先级“%(value)s”不是整数。", value=value)) from error
+            raise token.stuck(
+                "expression", _("优先级“%(value)s”不是整数。", value=value)
+            ) from error
 
 
 def _said(value: Any) -> str | None:
@@ -131,7 +164,6 @@ class ReceiveTask(Activity):
             self.arm(token)
         else:
             token.keep(open=True)
-            token.top.open[token.id] = token
         return None
 
 
@@ -204,19 +236,34 @@ class CallActivity(Activity):
 
     def behave(self, token: Token) -> bool | None:
         called, home = token.text(self.called), token.workflow.home
-        spec = token.top.host.called(called or "", self.binding, token.text(self.version), home.spec.key)
+        spec = token.top.host.called(
+            called or "", self.binding, token.text(self.version), home.spec.key
+        )
         if spec is None:
             raise token.stuck("not_deployed", _("被调用的流程“%(id)s”没有发布。", id=called))
-        scope = open_scope(token, spec, parameters.carry(token, self.ins, token.names(), token.data))
-        scope.business_key = home.business_key if self.same_business_key else token.text(self.business_key)
+        scope = open_scope(
+            token, spec, parameters.carry(token, self.ins, token.names(), token.data)
+        )
+        scope.business_key = (
+            home.business_key if self.same_business_key else token.text(self.business_key)
+        )
         token.top.note("called", token, {"process": spec.id, "definition": spec.key})
         scope.begin()
         return None
 
     def scope_ended(self, token: Token, scope: Scope) -> None:
         seen = scope.data
-        token.set(parameters.carry(token, (m for m in self.outs if m.local and not m.everything), seen, seen), local=True)
-        token.set(parameters.carry(token, (m for m in self.outs if not m.local or m.everything), seen, seen))
+        token.set(
+            parameters.carry(
+                token, (m for m in self.outs if m.local and not m.everything), seen, seen
+            ),
+            local=True,
+        )
+        token.set(
+            parameters.carry(
+                token, (m for m in self.outs if not m.local or m.everything), seen, seen
+            )
+        )
         token.top.settle()
         if token.alive:
             token.complete()

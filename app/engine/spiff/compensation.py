@@ -3,6 +3,7 @@
 An entry is `{activity, undo, times, data?, restore?}`: ids of the activity and of the node that undoes it, the local variables of a
 multi-instance's instance, and for a sub-process its variables and its own entries.
 """
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,7 @@ def _entry(node: Activity, token: Token) -> Entry | None:
 def _added(entries: list[Entry], entry: Entry) -> list[Entry]:
     last = entries[-1] if entries else None
     if last and last["undo"] == entry["undo"] and not {"data", "restore"} & {*entry, *last}:
-        last["times"] += entry["times"]          # a loop does not make the list longer
+        last["times"] += entry["times"]  # a loop does not make the list longer
     else:
         entries.append(dict(entry))
     return entries
@@ -59,7 +60,9 @@ def can_undo(scope: Scope) -> bool:
 
 
 def _own_handler(scope: Scope) -> Any:
-    return next((node for node in scope.spec.event_subprocesses if node.trigger.kind == "compensate"), None)
+    return next(
+        (node for node in scope.spec.event_subprocesses if node.trigger.kind == "compensate"), None
+    )
 
 
 def undo(token: Token, scope: Scope, activity: str | None) -> bool:
@@ -69,7 +72,7 @@ def undo(token: Token, scope: Scope, activity: str | None) -> bool:
         return False
     scope.compensations = [entry for entry in scope.compensations if entry not in chosen]
     scope.touch()
-    for entry in chosen:                         # the run loop takes the last first
+    for entry in chosen:  # the run loop takes the last first
         _start(token, scope, entry)
     return True
 
@@ -81,7 +84,9 @@ def _start(owner: Token, scope: Scope, entry: Entry) -> None:
     owner.top.note("compensated", owner, {"activity": entry["activity"], "times": entry["times"]})
     internal = {"restore": entry["restore"]} if "restore" in entry else {}
     for _ in range(entry["times"]):
-        owner.spawn(node, dict(entry["data"]) if "data" in entry else None, role=HANDLER, **internal)
+        owner.spawn(
+            node, dict(entry["data"]) if "data" in entry else None, role=HANDLER, **internal
+        )
 
 
 def undo_scope(scope: Scope, entries: list[Entry]) -> None:

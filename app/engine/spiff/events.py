@@ -1,4 +1,5 @@
 """Start, end, intermediate and boundary events, and the gateway that waits for the first of several."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -14,7 +15,9 @@ def still_missing(node: Node, token: Token) -> bool:
     """A parallel multiple event: has this one come, but not yet all? Then its wait is gone."""
     if not node.all_needed:
         return False
-    waiting = [other for other in token.parent.children if other.task_spec is node and other is not token]
+    waiting = [
+        other for other in token.parent.children if other.task_spec is node and other is not token
+    ]
     if waiting:
         token.workflow.drop(token, "fired")
     return bool(waiting)

@@ -1,4 +1,5 @@
 """What the dialect adds to an element: properties, parameters, in and out mappings, retry cycles, lanes."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -15,7 +16,9 @@ TRUE = "true"
 def attributes(node: etree._Element) -> dict[str, str]:
     """The camunda: attributes by their name without the namespace."""
     prefix = camunda("")
-    return {name[len(prefix):]: value for name, value in node.attrib.items() if name.startswith(prefix)}
+    return {
+        name[len(prefix) :]: value for name, value in node.attrib.items() if name.startswith(prefix)
+    }
 
 
 def found(node: etree._Element, path: str) -> list[etree._Element]:
@@ -26,7 +29,10 @@ def found(node: etree._Element, path: str) -> list[etree._Element]:
 
 def properties(node: etree._Element) -> dict[str, str]:
     """camunda:properties as a dict; properties without a name (Camunda Modeler's element template ids) by their id."""
-    return {item.get("name") or item.get("id") or "": item.get("value") or "" for item in found(node, "properties/property")}
+    return {
+        item.get("name") or item.get("id") or "": item.get("value") or ""
+        for item in found(node, "properties/property")
+    }
 
 
 def retries(node: etree._Element) -> str | None:
@@ -38,7 +44,10 @@ def retries(node: etree._Element) -> str | None:
 
 def parameters(node: etree._Element, side: str) -> list[Parameter]:
     """Input or output parameters in the order in which they are written. Raises `expression.Bad`."""
-    return [Parameter(item.get("name") or "", _value(item)) for item in found(node, f"inputOutput/{side}Parameter")]
+    return [
+        Parameter(item.get("name") or "", _value(item))
+        for item in found(node, f"inputOutput/{side}Parameter")
+    ]
 
 
 def _value(node: etree._Element) -> object:
@@ -60,12 +69,21 @@ def _item(node: etree._Element) -> object:
 
 def carried(where: etree._Element, way: str, direct: bool = False) -> tuple[Carry, ...]:
     """camunda:in or camunda:out, in order. Business keys (`in businessKey`) are not among them. Raises `expression.Bad`."""
-    return tuple(_carry(item) for item in _mappings(where, way, direct) if item.get("businessKey") is None)
+    return tuple(
+        _carry(item) for item in _mappings(where, way, direct) if item.get("businessKey") is None
+    )
 
 
 def business_key(node: etree._Element) -> str | None:
     """The text of `<camunda:in businessKey="…"/>`."""
-    return next((item.get("businessKey") for item in found(node, "in") if item.get("businessKey") is not None), None)
+    return next(
+        (
+            item.get("businessKey")
+            for item in found(node, "in")
+            if item.get("businessKey") is not None
+        ),
+        None,
+    )
 
 
 def _mappings(where: etree._Element, way: str, direct: bool) -> Iterator[etree._Element]:
@@ -76,8 +94,13 @@ def _mappings(where: etree._Element, way: str, direct: bool) -> Iterator[etree._
 
 def _carry(item: etree._Element) -> Carry:
     source, text = item.get("source"), item.get("sourceExpression")
-    return Carry(item.get("target") or source, expression.formula(text) if text else None, source,
-                 item.get("variables") == "all", item.get("local") == TRUE)
+    return Carry(
+        item.get("target") or source,
+        expression.formula(text) if text else None,
+        source,
+        item.get("variables") == "all",
+        item.get("local") == TRUE,
+    )
 
 
 def lanes(root: etree._Element) -> dict[str, Lane]:
@@ -87,12 +110,16 @@ def lanes(root: etree._Element) -> dict[str, Lane]:
         if tag != "lane":
             continue
         lane = Lane(node.get("name"), _groups(node))
-        for ref in node.findall(bpmn("flowNodeRef")):            # inner lanes come later in the document
+        for ref in node.findall(bpmn("flowNodeRef")):  # inner lanes come later in the document
             made[(ref.text or "").strip().rpartition(":")[2]] = lane
     return made
 
 
 def _groups(lane: etree._Element) -> list[str]:
     named = properties(lane)
-    text = named.get("candidateGroups") or named.get("groups") or lane.get("id", "").removeprefix("lane_")
+    text = (
+        named.get("candidateGroups")
+        or named.get("groups")
+        or lane.get("id", "").removeprefix("lane_")
+    )
     return [group.strip() for group in text.split(",") if group.strip()]

@@ -25,6 +25,7 @@ A called process runs inside its caller's instance: a `ScopeRow` with the called
 An unknown or already finished `token_id` raises `KeyError`. `live.running` is the token id at work when something raised;
 `live.retries(token_id)` its element's failedJobRetryTimeCycle.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -40,10 +41,10 @@ if TYPE_CHECKING:
 class Limits:
     """Where a run becomes an incident instead of eating the server."""
 
-    steps: int = 20_000         # nodes run in one step of an instance
-    instances: int = 1_000      # of one multi-instance activity or standard loop
-    tokens: int = 10_000        # alive in one instance
-    depth: int = 50             # sub-processes and called processes inside each other
+    steps: int = 20_000  # nodes run in one step of an instance
+    instances: int = 1_000  # of one multi-instance activity or standard loop
+    tokens: int = 10_000  # alive in one instance
+    depth: int = 50  # sub-processes and called processes inside each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,9 @@ class Host(Protocol):
     def definition(self, key: str) -> ProcessSpec:
         """The compiled version with the key that a row carries (cold load)."""
 
-    def called(self, process_id: str, binding: str, version: str | None, caller: str) -> ProcessSpec | None:
+    def called(
+        self, process_id: str, binding: str, version: str | None, caller: str
+    ) -> ProcessSpec | None:
         """The version that a call activity means, None when nothing is deployed.
 
         `binding` is `latest`, `deployment` (the caller's deployment) or `version` (then `version` is the number as text);
@@ -107,8 +110,14 @@ class Host(Protocol):
         Raises `failures.BpmnError` for the diagram; any other exception leaves the step.
         """
 
-    def decide(self, decision_id: str, binding: str, version: str | None, caller: str,
-               variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def decide(
+        self,
+        decision_id: str,
+        binding: str,
+        version: str | None,
+        caller: str,
+        variables: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
         """The rules that hit, one dict of output name to value each, in the order of the hit policy.
 
         An aggregation, a literal expression or a FEEL context is one dict (`{decision or output name: value}`).

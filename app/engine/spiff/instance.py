@@ -1,4 +1,5 @@
 """One process instance: steps from outside, the run loop, what waits, conditional events, joins that gather, the watchdog."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -6,15 +7,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from app.engine.failures import BpmnError, Stuck
-from app.engine.spiff import throwing
+from app.engine.spiff import restore, throwing
 from app.engine.spiff.host import Host
-from app.engine.spiff.ledger import STATES, Ledger, kind_of
+from app.engine.spiff.ledger import Ledger
 from app.engine.spiff.rows import Changes, EventRow, Header, Incident, ScopeRow, TokenRow
-from app.engine.spiff.spec import ProcessSpec, ScopeSpec
+from app.engine.spiff.spec import ProcessSpec
 from app.engine.spiff.token import READY, WAITING, Scope, Token
 from app.i18n import _
-
-_STATES = {name: state for state, name in STATES.items()}
 
 
 class Instance(Scope):
@@ -25,15 +24,23 @@ class Instance(Scope):
     def __init__(self, spec: ProcessSpec, host: Host, data: dict[str, Any] | None = None) -> None:
         self.host, self.at = host, host.now()
         self.last_id, self.population = 0, 0
-        self.inner: dict[int, Scope] = {}        # token id -> the scope that it runs
+        self.inner: dict[int, Scope] = {}  # token id -> the scope that it runs
         self.ledger = Ledger()
-        self.stack: list[Token] = []             # READY: the last is run next
-        self.unchecked: list[Token] = []         # conditional events that have just begun to wait
-        self.assigned: list[tuple[Token | Scope, str, str]] = []     # changes that conditional events have not seen yet
-        self.waits: dict[str, dict[int, Token]] = {"message": {}, "signal": {}, "timer": {}, "conditional": {}, "join": {}}
-        self.open: dict[int, Token] = {}         # tasks of people, receive tasks without message
+        self.stack: list[Token] = []  # READY: the last is run next
+        self.unchecked: list[Token] = []  # conditional events that have just begun to wait
+        self.assigned: list[
+            tuple[Token | Scope, str, str]
+        ] = []  # changes that conditional events have not seen yet
+        self.waits: dict[str, dict[int, Token]] = {
+            "message": {},
+            "signal": {},
+            "timer": {},
+            "conditional": {},
+            "join": {},
+        }
+        self.open: dict[int, Token] = {}  # tasks of people, receive tasks without message
         self.jobs: dict[int, Token] = {}
-        self.running: int | None = None          # the token at work
+        self.running: int | None = None  # the token at work
         self.busy = self.poisoned = False
         self.ended: str | None = None
         self.incident: Incident | None = None
@@ -44,7 +51,11 @@ class Instance(Scope):
     @contextmanager
     def _step(self) -> Iterator[None]:
         if self.poisoned or self.busy:
-            raise RuntimeError("poisoned by an earlier failure: load it again" if self.poisoned else "a step is running")
+            raise RuntimeError(
+                "poisoned by an earlier failure: load it again"
+                if self.poisoned
+                else "a step is running"
+            )
         self.busy, self.at, self.incident = True, self.host.now(), None
         try:
             yield
@@ -156,7 +167,7 @@ class Instance(Scope):
     def noticed(self, token: Token) -> None:
         """The token's state has changed."""
         self.ledger.tokens[token.id] = token
-        self._register(token)
+        self.register(token)
 
     def touched(self, token: Token) -> None:
         self.ledger.tokens[token.id] = token
@@ -166,10 +177,11 @@ class Instance(Scope):
 
     def scope_gone(self, scope: Scope) -> None:
         if self.inner.pop(scope.parent_task.id, None) is not None:
-            self.population -= 1                 # its root
+            self.population -= 1  # its root
             self.ledger.scope_gone(scope)
 
-    def _register(self, token: Token) -> None:
+    def register(self, token: Token) -> None:
+        """Put it into the tables of what waits, is open, or is to be run."""
         state = token._state
         if state == WAITING:
             kind = "join" if token.task_spec.gathers else token.trigger.kind
@@ -181,6 +193,8 @@ class Instance(Scope):
         if token.waits_in is not None:
             token.waits_in.pop(token.id, None)
             token.waits_in = None
+        if "open" in token.internal_data:
+            self.open[token.id] = token
         if state == READY:
             if "job" in token.internal_data:
                 self.jobs[token.id] = token
@@ -199,8 +213,17 @@ class Instance(Scope):
     def note(self, kind: str, token: Token, data: dict[str, Any] | None = None) -> None:
         """A line of history."""
         scope = token.workflow
-        self.ledger.events.append(EventRow(self.at, kind, token.id, token.task_spec.name, scope.home.spec.key,
-                                           scope.variable_scope, data or {}))
+        self.ledger.events.append(
+            EventRow(
+                self.at,
+                kind,
+                token.id,
+                token.task_spec.name,
+                scope.home.spec.key,
+                scope.variable_scope,
+                data or {},
+            )
+        )
 
     def assign(self, owner: Token | Scope, name: str, value: Any, token: Token) -> None:
         """Set one variable of one owner; conditional events will see it."""
@@ -208,11 +231,20 @@ class Instance(Scope):
         change = "update" if name in data else "create"
         if self.waits["conditional"]:
             self.assigned.append((owner, name, change))
-        if change == "update" and type(value) is type(data[name]) and not isinstance(value, dict | list) and value == data[name]:
+        if (
+            change == "update"
+            and type(value) is type(data[name])
+            and not isinstance(value, dict | list)
+            and value == data[name]
+        ):
             return
         data[name] = value
         owner.touch()
-        self.note("variable", token, {"name": name, "value": value, "change": change, "scope": owner.variable_scope})
+        self.note(
+            "variable",
+            token,
+            {"name": name, "value": value, "change": change, "scope": owner.variable_scope},
+        )
 
     def end(self, reason: str = "") -> None:
         """The instance has ended."""
@@ -235,7 +267,10 @@ class Instance(Scope):
                     continue
                 steps += 1
                 if steps > limits.steps:
-                    raise token.stuck("budget", _("一步之内执行了 %(n)s 个元素还没有停下，可能是死循环。", n=limits.steps))
+                    raise token.stuck(
+                        "budget",
+                        _("一步之内执行了 %(n)s 个元素还没有停下，可能是死循环。", n=limits.steps),
+                    )
                 if self.population > limits.tokens:
                     raise token.stuck("limit", _("同时进行的元素超过 %(n)s 个。", n=limits.tokens))
                 self._take(token)
@@ -248,8 +283,15 @@ class Instance(Scope):
             token.run()
         except BpmnError as error:
             if not throwing.throw(token, "error", error.code, error.variables, error.message):
-                raise token.stuck("uncaught_error", _("业务错误 %(code)s（%(message)s）没有边界事件处理。", code=error.code,
-                                                      message=error.message), error.variables) from error
+                raise token.stuck(
+                    "uncaught_error",
+                    _(
+                        "业务错误 %(code)s（%(message)s）没有边界事件处理。",
+                        code=error.code,
+                        message=error.message,
+                    ),
+                    error.variables,
+                ) from error
 
     def settle(self) -> None:
         """Conditional events look once when they begin to wait, then at every change of a variable that they can see."""
@@ -278,9 +320,19 @@ class Instance(Scope):
             return
         if any(table for kind, table in self.waits.items() if kind != "join"):
             return
-        stuck = sorted({token.task_spec.name for scope in [self, *self.inner.values()] for token in scope.tasks.values()
-                        if token._state == WAITING})
-        self.incident = Incident("deadlock", _("流程停住了：%(elements)s 等待的令牌不会再来。", elements="、".join(stuck)), stuck)
+        stuck = sorted(
+            {
+                token.task_spec.name
+                for scope in [self, *self.inner.values()]
+                for token in scope.tasks.values()
+                if token._state == WAITING
+            }
+        )
+        self.incident = Incident(
+            "deadlock",
+            _("流程停住了：%(elements)s 等待的令牌不会再来。", elements="、".join(stuck)),
+            stuck,
+        )
 
 
 def _concerns(token: Token, owner: Token | Scope, name: str, change: str) -> bool:
@@ -290,8 +342,13 @@ def _concerns(token: Token, owner: Token | Scope, name: str, change: str) -> boo
     return any(seen is owner for seen in token.owners())
 
 
-def start(spec: ProcessSpec, host: Host, variables: Mapping[str, Any] | None = None, business_key: str | None = None,
-          element: str | None = None) -> Instance:
+def start(
+    spec: ProcessSpec,
+    host: Host,
+    variables: Mapping[str, Any] | None = None,
+    business_key: str | None = None,
+    element: str | None = None,
+) -> Instance:
     """A new instance, run until everything waits. `element`: the start event that happened; None for a plain start.
 
     Raises `Stuck` (`no_start`) when the process can only be started by an event.
@@ -304,52 +361,17 @@ def start(spec: ProcessSpec, host: Host, variables: Mapping[str, Any] | None = N
         live.task_tree.set(variables)
         entries = [spec.task_specs[element]] if element is not None else spec.plain_entries
         if not entries:
-            raise Stuck("no_start", _("流程“%(name)s”只能由消息、信号或定时启动。", name=spec.description))
+            raise Stuck(
+                "no_start", _("流程“%(name)s”只能由消息、信号或定时启动。", name=spec.description)
+            )
         live.begin(entries)
     return live
 
 
-def load(host: Host, header: Header, scopes: list[ScopeRow], tokens: list[TokenRow]) -> Instance:
+def load(
+    host: Host, header: Header, scopes: list[ScopeRow], tokens: list[TokenRow]
+) -> Instance:
     """The instance that these rows were written from; nothing runs. The rows' dicts become its own."""
     live = Instance(host.definition(header.definition), host, header.variables)
-    live.compensations, live.business_key, live.ended = header.compensations, header.business_key, header.ended
-    live.completed, live.last_id = header.ended is not None, header.last_id
-    live.plant(header.root)
-    inside: dict[int | None, list[TokenRow]] = {}
-    for row in sorted(tokens, key=lambda row: row.id):                   # an owner is always older than what it owns
-        inside.setdefault(row.scope, []).append(row)
-    owned = {row.owner: row for row in scopes}
-    todo: list[tuple[int | None, Scope]] = [(None, live)]
-    while todo:
-        owner, scope = todo.pop()
-        for row in inside.get(owner, ()):
-            token = _restore(live, scope, row)
-            if row.id in owned:
-                todo.append((row.id, _reopen(live, token, owned[row.id])))
+    restore.fill(live, header, scopes, tokens)
     return live
-
-
-def _restore(live: Instance, scope: Scope, row: TokenRow) -> Token:
-    token = Token(scope, _node(scope, row.element_id), scope.tasks[row.parent], _STATES[row.state], row.id)
-    token.data, token.internal_data = row.data, row.internal
-    token.stored = kind_of(token)
-    live._register(token)
-    if "open" in row.internal:
-        live.open[row.id] = token
-    return token
-
-
-def _node(scope: Scope, element_id: str) -> Any:
-    """A compensation handler may hang in a scope inside its own."""
-    while element_id not in scope.spec.task_specs:
-        scope = scope.parent_task.workflow
-    return scope.spec.task_specs[element_id]
-
-
-def _reopen(live: Instance, token: Token, row: ScopeRow) -> Scope:
-    spec: ScopeSpec = token.task_spec.body if row.definition is None else live.host.definition(row.definition)
-    scope = Scope(spec, live, token, row.variables)
-    scope.compensations, scope.business_key, scope.stored = row.compensations, row.business_key, True
-    scope.plant(row.root)
-    live.inner[token.id] = scope
-    return scope

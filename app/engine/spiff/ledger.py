@@ -1,9 +1,21 @@
 """What changed since it was last asked: kept while tokens move, turned into rows once at the end of a step."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.engine.spiff.rows import Changes, EventRow, Header, JobRow, MessageRow, ScopeRow, SignalRow, TaskRow, TimerRow, TokenRow
+from app.engine.spiff.rows import (
+    Changes,
+    EventRow,
+    Header,
+    JobRow,
+    MessageRow,
+    ScopeRow,
+    SignalRow,
+    TaskRow,
+    TimerRow,
+    TokenRow,
+)
 from app.engine.spiff.token import READY, STARTED, WAITING
 
 if TYPE_CHECKING:
@@ -44,7 +56,12 @@ class Ledger:
 
     def changes(self, live: Instance) -> Changes:
         """The rows; from now on they count as stored."""
-        made = Changes(live.last_id, _header(live) if self.header else None, events=self.events, incident=live.incident)
+        made = Changes(
+            live.last_id,
+            _header(live) if self.header else None,
+            events=self.events,
+            incident=live.incident,
+        )
         for owner, scope in self.scopes.items():
             made.scopes.append(_scope_row(owner, scope))
             scope.stored = True
@@ -71,18 +88,40 @@ def kind_of(token: Token) -> str:
 
 
 def _header(live: Instance) -> Header:
-    return Header(live.spec.key, live.spec.id, live.task_tree.id, live.last_id, live.data, live.compensations, live.business_key,
-                  live.ended)
+    return Header(
+        live.spec.key,
+        live.spec.id,
+        live.task_tree.id,
+        live.last_id,
+        live.data,
+        live.compensations,
+        live.business_key,
+        live.ended,
+    )
 
 
 def _scope_row(owner: int, scope: Scope) -> ScopeRow:
-    return ScopeRow(owner, scope.task_tree.id, scope.spec.id, scope.spec.key if scope.is_process else None, scope.business_key,
-                    scope.data, scope.compensations)
+    return ScopeRow(
+        owner,
+        scope.task_tree.id,
+        scope.spec.id,
+        scope.spec.key if scope.is_process else None,
+        scope.business_key,
+        scope.data,
+        scope.compensations,
+    )
 
 
 def _token_row(token: Token) -> TokenRow:
-    return TokenRow(token.id, token.workflow.variable_scope, token._parent, token.task_spec.name, STATES[token._state], token.data,
-                    token.internal_data)
+    return TokenRow(
+        token.id,
+        token.workflow.variable_scope,
+        token._parent,
+        token.task_spec.name,
+        STATES[token._state],
+        token.data,
+        token.internal_data,
+    )
 
 
 def _close(made: Changes, token: Token, kind: str) -> None:
@@ -95,7 +134,9 @@ def _close(made: Changes, token: Token, kind: str) -> None:
 def _wait(made: Changes, token: Token) -> None:
     kind = kind_of(token)
     if token.stored and token.stored != kind:
-        token.finished = token.finished or (token.stored == "task" and "open" not in token.internal_data)
+        token.finished = token.finished or (
+            token.stored == "task" and "open" not in token.internal_data
+        )
         _close(made, token, token.stored)
     if kind and (kind != token.stored or kind == "timer"):
         getattr(made, "tasks_opened" if kind == "task" else f"{kind}s").append(_row(kind, token))
@@ -115,7 +156,13 @@ def _timer(token: Token, element: str, internal: dict[str, Any]) -> TimerRow:
 
 
 def _message(token: Token, element: str, internal: dict[str, Any]) -> MessageRow:
-    return MessageRow(token.id, element, internal["key"], internal.get("correlation"), token.workflow.home.business_key)
+    return MessageRow(
+        token.id,
+        element,
+        internal["key"],
+        internal.get("correlation"),
+        token.workflow.home.business_key,
+    )
 
 
 def _signal(token: Token, element: str, internal: dict[str, Any]) -> SignalRow:

@@ -2,6 +2,7 @@
 
 The items of a sequential multi-instance are kept once, in a token of their own below the body that is written once.
 """
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
     from app.engine.spiff.spec import Loop
     from app.engine.spiff.token import Token
 
-TOTAL, DONE, ACTIVE, INDEX = "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances", "loopCounter"
+TOTAL, DONE, ACTIVE, INDEX = (
+    "nrOfInstances",
+    "nrOfCompletedInstances",
+    "nrOfActiveInstances",
+    "loopCounter",
+)
 
 
 def begin(node: Activity, body: Token) -> bool | None:
@@ -45,8 +51,11 @@ def _items(loop: Loop, body: Token) -> list[Any] | None:
         return None
     found = body.evaluate(loop.collection)
     if not isinstance(found, list | tuple):
-        raise body.stuck("expression", _("“%(text)s”不是集合（列表）。", text=loop.collection.text),
-                         {loop.collection.text: found})
+        raise body.stuck(
+            "expression",
+            _("“%(text)s”不是集合（列表）。", text=loop.collection.text),
+            {loop.collection.text: found},
+        )
     return list(found)
 
 
@@ -58,7 +67,11 @@ def _count(loop: Loop, body: Token) -> int:
             return count
     except (TypeError, ValueError, OverflowError):
         pass
-    raise body.stuck("expression", _("次数“%(text)s”不是整数。", text=loop.cardinality.text), {loop.cardinality.text: found})
+    raise body.stuck(
+        "expression",
+        _("次数“%(text)s”不是整数。", text=loop.cardinality.text),
+        {loop.cardinality.text: found},
+    )
 
 
 def _open(node: Activity, body: Token, index: int, items: list[Any] | None) -> None:
@@ -95,6 +108,7 @@ def _finish(body: Token) -> None:
 
 # standard loop
 
+
 def _begin_standard(node: Activity, body: Token) -> bool | None:
     loop = node.loop
     if loop.test_before and loop.again is not None:
@@ -109,8 +123,12 @@ def _begin_standard(node: Activity, body: Token) -> bool | None:
 
 def _next_round(node: Activity, body: Token, child: Token) -> None:
     loop, index = node.loop, child.data[INDEX] + 1
-    names = Names([{**child.data, INDEX: index}, *(owner.data for owner in body.owners() if owner.data)])
-    if (loop.maximum is not None and index >= loop.maximum) or (loop.again is not None and not body.holds(loop.again, names)):
+    names = Names(
+        [{**child.data, INDEX: index}, *(owner.data for owner in body.owners() if owner.data)]
+    )
+    if (loop.maximum is not None and index >= loop.maximum) or (
+        loop.again is not None and not body.holds(loop.again, names)
+    ):
         _finish(body)
     else:
         _open(node, body, index, None)

@@ -1,4 +1,5 @@
 """Flow nodes as Spiff TaskSpecs: the base of all, the root of a scope, and the gateways that split and join."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -29,10 +30,10 @@ class Root(TaskSpec):
 class Node(BpmnSpecMixin):
     """Runs at once and leaves over its flows. Spiff's look-ahead, data copying and predecessor checks are switched off."""
 
-    subscribes = False                           # a waiting token of it does not keep its scope alive
-    races = False                                # the tokens below it wait for the same chance
-    for_people = False                           # an open token of it is a task of the inbox
-    gathers = False                              # its waiting tokens are looked at when nothing else can move
+    subscribes = False  # a waiting token of it does not keep its scope alive
+    races = False  # the tokens below it wait for the same chance
+    for_people = False  # an open token of it is a task of the inbox
+    gathers = False  # its waiting tokens are looked at when nothing else can move
     _wf_spec: ScopeSpec
 
     def __init__(self, wf_spec: ScopeSpec, bpmn_id: str, **kwargs: Any) -> None:
@@ -41,9 +42,9 @@ class Node(BpmnSpecMixin):
         self.default: Flow | None = None
         self.boundaries: list[Any] = []
         self.triggers: tuple[Trigger, ...] = (NOTHING,)
-        self.all_needed = False                  # parallelMultiple: all triggers, not any
-        self.x: dict[str, str] = {}              # camunda: attributes
-        self.properties: dict[str, str] = {}     # camunda:properties
+        self.all_needed = False  # parallelMultiple: all triggers, not any
+        self.x: dict[str, str] = {}  # camunda: attributes
+        self.properties: dict[str, str] = {}  # camunda:properties
         self.before: list[Parameter] = []
         self.after: list[Parameter] = []
         self.async_before = self.async_after = False
@@ -105,7 +106,11 @@ class Node(BpmnSpecMixin):
         flows, default = self.flows, self.default
         if len(flows) == 1 and flows[0].condition is None:
             return flows
-        taken = [f for f in flows if f is not default and (f.condition is None or token.holds(f.condition))]
+        taken = [
+            f
+            for f in flows
+            if f is not default and (f.condition is None or token.holds(f.condition))
+        ]
         if taken or not flows:
             return taken
         if default is None:
@@ -114,9 +119,19 @@ class Node(BpmnSpecMixin):
 
     def no_way_out(self, token: Token) -> Exception:
         names = token.names()
-        read = sorted({name for flow in self.flows if flow.condition is not None for name in flow.condition.names})
-        return token.stuck("no_way_out", _("“%(name)s”的出口条件都不成立，也没有默认出口。", name=self.bpmn_name or self.name),
-                           {name: names.get(name) for name in read})
+        read = sorted(
+            {
+                name
+                for flow in self.flows
+                if flow.condition is not None
+                for name in flow.condition.names
+            }
+        )
+        return token.stuck(
+            "no_way_out",
+            _("“%(name)s”的出口条件都不成立，也没有默认出口。", name=self.bpmn_name or self.name),
+            {name: names.get(name) for name in read},
+        )
 
     def child_done(self, token: Token, child: Token) -> None:
         """A token below this one's token is finished and gone."""
@@ -147,7 +162,9 @@ class Node(BpmnSpecMixin):
         try:
             return schedule.first(token.trigger.timer or "", value, token.top.at)
         except (ValueError, OverflowError, TypeError) as error:
-            raise token.stuck("expression", _("“%(value)s”不是可用的时间：%(why)s", value=value, why=error)) from error
+            raise token.stuck(
+                "expression", _("“%(value)s”不是可用的时间：%(why)s", value=value, why=error)
+            ) from error
 
     def fire(self, token: Token) -> None:
         """What this token waited for has happened."""
@@ -175,7 +192,11 @@ class ExclusiveGateway(Node):
         if not flows or (len(flows) == 1 and flows[0].condition is None):
             return flows
         for flow in flows:
-            if flow.condition is not None and flow is not self.default and token.holds(flow.condition):
+            if (
+                flow.condition is not None
+                and flow is not self.default
+                and token.holds(flow.condition)
+            ):
                 return [flow]
         last = self.default or next((flow for flow in flows if flow.condition is None), None)
         if last is None:
@@ -188,8 +209,11 @@ class Join(Node):
 
     def here(self, token: Token) -> list[Token]:
         """The other tokens of this scope that wait at this node."""
-        return [other for other in token.parent.children
-                if other.task_spec is self and other is not token and other._state == WAITING]
+        return [
+            other
+            for other in token.parent.children
+            if other.task_spec is self and other is not token and other._state == WAITING
+        ]
 
     def merge(self, tokens: list[Token]) -> None:
         for token in tokens:
@@ -209,7 +233,7 @@ class ParallelGateway(Join):
             if len(others) + 1 < needed:
                 token._set_state(WAITING)
                 return None
-            self.merge(others[:needed - 1])
+            self.merge(others[: needed - 1])
         return True
 
 
@@ -235,7 +259,11 @@ class InclusiveGateway(Join):
         """Go on with all that are here, if nothing else can still come."""
         spec = token.workflow.spec
         for other in token.parent.children:
-            if other.task_spec is not self and not other.is_subscription and spec.reaches(other.task_spec, self):
+            if (
+                other.task_spec is not self
+                and not other.is_subscription
+                and spec.reaches(other.task_spec, self)
+            ):
                 return False
         self.merge(self.here(token))
         self.fire(token)

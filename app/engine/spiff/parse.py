@@ -1,5 +1,6 @@
 """Files -> definitions, on SpiffWorkflow's parser: BpmnParser keeps a file's tables (messages, errors, ...), ProcessParser
 indexes a scope, TaskParser reads a node. Only how nodes are found and connected is ours: every node of a scope, flat."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -15,6 +16,8 @@ from app.engine.read import bpmn, camunda, local
 from app.engine.spiff import activities, extensions, nodes, reader
 from app.engine.spiff.spec import Flow, Lane, ProcessSpec, ScopeSpec
 from app.i18n import _
+
+_LANGUAGES = ("feel", "juel", "el")  # a URL of FEEL ends so too
 
 
 def parse(files: list[tuple[str, bytes]]) -> dict[str, ProcessSpec]:
@@ -32,8 +35,15 @@ def parse(files: list[tuple[str, bytes]]) -> dict[str, ProcessSpec]:
             continue
         for id, spec in found.items():
             if id in made:
-                findings.append(Finding(name, "process.twice", _("流程编号 %(id)s 也在 %(file)s 中。", id=id, file=made[id].file),
-                                        _("请给每个流程不同的编号。"), id))
+                findings.append(
+                    Finding(
+                        name,
+                        "process.twice",
+                        _("流程编号 %(id)s 也在 %(file)s 中。", id=id, file=made[id].file),
+                        _("请给每个流程不同的编号。"),
+                        id,
+                    )
+                )
             made.setdefault(id, spec)
     if findings:
         raise Unreadable(*findings)
@@ -60,7 +70,10 @@ class ScopeReader(ProcessParser):
         spec = kind(self.bpmn_id, self.get_name(), self.filename)
         spec.start = nodes.Root(spec, "(scope)")
         if isinstance(spec, ProcessSpec):
-            spec.attributes, spec.properties = extensions.attributes(self.node), extensions.properties(self.node)
+            spec.attributes, spec.properties = (
+                extensions.attributes(self.node),
+                extensions.properties(self.node),
+            )
             spec.version_tag = spec.attributes.get("versionTag")
             spec.documentation = (self.node.findtext(bpmn("documentation")) or "").strip() or None
         return spec
@@ -94,10 +107,12 @@ class ScopeReader(ProcessParser):
         specs = self.spec.task_specs
         source, target = specs.get(node.get("sourceRef")), specs.get(node.get("targetRef"))
         if source is None or target is None:
-            return                                   # one end is an element that is refused; said by normalise
+            return  # one end is an element that is refused; said by normalise
         text = (node.findtext(bpmn("conditionExpression")) or "").strip()
         default = self._default_of(source) == node.get("id")
-        source.add_flow(Flow(node.get("id"), target.name, self._condition(node, text)), target, default)
+        source.add_flow(
+            Flow(node.get("id"), target.name, self._condition(node, text)), target, default
+        )
 
     def _default_of(self, source: nodes.Node) -> str | None:
         node = self.get_node_by_id(source.name)
@@ -105,12 +120,21 @@ class ScopeReader(ProcessParser):
 
     def _condition(self, node: etree._Element, text: str) -> Any:
         element = node.find(bpmn("conditionExpression"))
-        language = (element.get("language") or "").lower() if element is not None else ""
-        if language and not language.endswith("feel") and language not in ("juel", "el"):
-            self.complain(node, "script.language", _("条件使用了脚本语言 %(language)s。", language=language), _("请改用表达式 ${…}。"))
+        language = (
+            (element.get("language") or "").lower().rstrip("/") if element is not None else ""
+        )
+        if text and language and not language.endswith(_LANGUAGES):
+            self.complain(
+                node,
+                "script.language",
+                _("条件使用了脚本语言 %(language)s。", language=language),
+                _("请改用表达式 ${…}。"),
+            )
             return None
         if element is not None and element.get(camunda("resource")):
-            self.complain(node, "script.language", _("条件引用了外部脚本。"), _("请改用表达式 ${…}。"))
+            self.complain(
+                node, "script.language", _("条件引用了外部脚本。"), _("请改用表达式 ${…}。")
+            )
             return None
         try:
             return expression.condition(text) if text else None
@@ -122,7 +146,12 @@ class ScopeReader(ProcessParser):
         specs = self.spec.task_specs
         event, host = specs[node.get("id")], specs.get(node.get("attachedToRef"))
         if not isinstance(host, activities.Activity):
-            self.complain(node, "boundary.host", _("边界事件没有附在任何活动上。"), _("请把它拖到一个任务或子流程的边框上。"))
+            self.complain(
+                node,
+                "boundary.host",
+                _("边界事件没有附在任何活动上。"),
+                _("请把它拖到一个任务或子流程的边框上。"),
+            )
         elif event.trigger.kind != "compensate":
             host.boundaries.append(event)
         else:
@@ -130,7 +159,12 @@ class ScopeReader(ProcessParser):
             if handler in specs:
                 host.undo = handler
             else:
-                self.complain(node, "compensation.handler", _("补偿事件没有连到补偿活动。"), _("请用关联线（虚线）把它连到一个补偿任务。"))
+                self.complain(
+                    node,
+                    "compensation.handler",
+                    _("补偿事件没有连到补偿活动。"),
+                    _("请用关联线（虚线）把它连到一个补偿任务。"),
+                )
 
     def _handler_of(self, event: str) -> str | None:
         for link in self.document_root.iter(bpmn("association")):
@@ -141,8 +175,17 @@ class ScopeReader(ProcessParser):
         return None
 
     def complain(self, node: etree._Element, code: str, message: str, remedy: str) -> None:
-        self.parser.findings.append(Finding(self.filename, code, message, remedy, node.get("id"), node.get("name"),
-                                            node.sourceline or 0))
+        self.parser.findings.append(
+            Finding(
+                self.filename,
+                code,
+                message,
+                remedy,
+                node.get("id"),
+                node.get("name"),
+                node.sourceline or 0,
+            )
+        )
 
 
 class _DataObject:
@@ -190,11 +233,16 @@ class Parser(BpmnParser):
         self.signals = self._table(bpmn, "signal", lambda node: node.get("name"))
 
     def _add_errors(self, bpmn: etree._Element) -> None:
-        self.errors = self._table(bpmn, "error", lambda n: {"name": n.get("name"), "error_code": n.get("errorCode")})
+        self.errors = self._table(
+            bpmn, "error", lambda n: {"name": n.get("name"), "error_code": n.get("errorCode")}
+        )
 
     def _add_escalations(self, bpmn: etree._Element) -> None:
-        self.escalations = self._table(bpmn, "escalation",
-                                       lambda n: {"name": n.get("name"), "escalation_code": n.get("escalationCode")})
+        self.escalations = self._table(
+            bpmn,
+            "escalation",
+            lambda n: {"name": n.get("name"), "escalation_code": n.get("escalationCode")},
+        )
 
     def _table(self, root: etree._Element, tag: str, value: Any) -> dict[str, Any]:
         """Declared once at the top of the file; those without an id cannot be meant by anyone."""

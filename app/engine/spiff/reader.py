@@ -1,4 +1,5 @@
 """One flow node of the XML as a node of the definition, with its triggers, loop, mappings and attributes."""
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -23,7 +24,11 @@ class NodeReader(TaskParser):
     @property
     def bpmn_attributes(self) -> dict[str, Any]:
         """Without Spiff's resolving of data associations, which can look up parents for ever; variables replace data objects."""
-        return {"bpmn_name": self.node.get("name"), "lane": None, "documentation": self._documentation()}
+        return {
+            "bpmn_name": self.node.get("name"),
+            "lane": None,
+            "documentation": self._documentation(),
+        }
 
     def _documentation(self) -> str | None:
         return (self.node.findtext(bpmn("documentation")) or "").strip() or None
@@ -37,7 +42,10 @@ class NodeReader(TaskParser):
         made.all_needed = node.get("parallelMultiple") == TRUE
         made.lane = self.process_parser.parser.lane_of(node)
         old = made.x.get("async") == TRUE
-        made.async_before, made.async_after = old or made.x.get("asyncBefore") == TRUE, made.x.get("asyncAfter") == TRUE
+        made.async_before, made.async_after = (
+            old or made.x.get("asyncBefore") == TRUE,
+            made.x.get("asyncAfter") == TRUE,
+        )
         made.retries = extensions.retries(node)
         made.before = self.safely(lambda: extensions.parameters(node, "input")) or []
         made.after = self.safely(lambda: extensions.parameters(node, "output")) or []
@@ -58,8 +66,17 @@ class NodeReader(TaskParser):
 
     def complain(self, code: str, message: str, remedy: str) -> None:
         """A finding about this element."""
-        self.process_parser.parser.findings.append(Finding(
-            self.filename, code, message, remedy, self.bpmn_id, self.node.get("name"), self.node.sourceline or 0))
+        self.process_parser.parser.findings.append(
+            Finding(
+                self.filename,
+                code,
+                message,
+                remedy,
+                self.bpmn_id,
+                self.node.get("name"),
+                self.node.sourceline or 0,
+            )
+        )
 
     def compiled(self, compiler: Callable[[str], Any], text: str | None) -> Any:
         """The compiled text; None and a finding when it cannot be read, None for no text."""
@@ -79,8 +96,11 @@ class NodeReader(TaskParser):
         name = getattr(self.process_parser.parser, f"{kind}s").get(ref)
         if not name:
             what = _("消息") if kind == "message" else _("信号")
-            self.complain(f"{kind}.missing", _("没有指明%(what)s，或者它没有名称。", what=what),
-                          _("请在属性面板中选择一个%(what)s并填写名称。", what=what))
+            self.complain(
+                f"{kind}.missing",
+                _("没有指明%(what)s，或者它没有名称。", what=what),
+                _("请在属性面板中选择一个%(what)s并填写名称。", what=what),
+            )
         return self.compiled(expression.template, name)
 
     def code(self, kind: str, ref: str | None) -> str | None:
@@ -95,7 +115,11 @@ class NodeReader(TaskParser):
         for child in self.process_parser.document_root:
             if child.get("id") == wanted and local(child) in triggers.KINDS:
                 return child
-        self.complain("event.reference", _("事件定义 %(id)s 不存在。", id=wanted), _("请在元素上直接选择事件类型。"))
+        self.complain(
+            "event.reference",
+            _("事件定义 %(id)s 不存在。", id=wanted),
+            _("请在元素上直接选择事件类型。"),
+        )
         return None
 
     # loops
@@ -110,40 +134,61 @@ class NodeReader(TaskParser):
     def _multi_instance(self, node: etree._Element) -> Loop:
         item = node.find(bpmn("inputDataItem"))
         x = extensions.attributes(node)
-        loop = Loop("sequential" if node.get("isSequential") == TRUE else "parallel",
-                    self.compiled(expression.formula, node.findtext(bpmn("loopCardinality"))),
-                    self.compiled(expression.formula, x.get("collection") or node.findtext(bpmn("loopDataInputRef"))),
-                    x.get("elementVariable") or (item.get("name") or item.get("id") if item is not None else None),
-                    self.compiled(expression.condition, node.findtext(bpmn("completionCondition"))),
-                    async_before=x.get("asyncBefore") == TRUE or x.get("async") == TRUE, async_after=x.get("asyncAfter") == TRUE)
+        loop = Loop(
+            "sequential" if node.get("isSequential") == TRUE else "parallel",
+            self.compiled(expression.formula, node.findtext(bpmn("loopCardinality"))),
+            self.compiled(
+                expression.formula, x.get("collection") or node.findtext(bpmn("loopDataInputRef"))
+            ),
+            x.get("elementVariable")
+            or (item.get("name") or item.get("id") if item is not None else None),
+            self.compiled(expression.condition, node.findtext(bpmn("completionCondition"))),
+            async_before=x.get("asyncBefore") == TRUE or x.get("async") == TRUE,
+            async_after=x.get("asyncAfter") == TRUE,
+        )
         if not loop.cardinality and not loop.collection:
-            self.complain("loop.empty", _("多实例没有说明要做几次。"), _("请填写次数，或者填写集合变量。"))
+            self.complain(
+                "loop.empty", _("多实例没有说明要做几次。"), _("请填写次数，或者填写集合变量。")
+            )
         return loop
 
     def _standard_loop(self, node: etree._Element) -> Loop:
         maximum = node.get("loopMaximum")
-        loop = Loop("standard", again=self.compiled(expression.condition, node.findtext(bpmn("loopCondition"))),
-                    test_before=node.get("testBefore") == TRUE, maximum=int(maximum) if maximum and maximum.isdigit() else None)
+        loop = Loop(
+            "standard",
+            again=self.compiled(expression.condition, node.findtext(bpmn("loopCondition"))),
+            test_before=node.get("testBefore") == TRUE,
+            maximum=int(maximum) if maximum and maximum.isdigit() else None,
+        )
         if loop.again is None and loop.maximum is None:
-            self.complain("loop.empty", _("循环没有条件，也没有最多次数。"), _("请填写循环条件或最多次数。"))
+            self.complain(
+                "loop.empty", _("循环没有条件，也没有最多次数。"), _("请填写循环条件或最多次数。")
+            )
         return loop
 
     # kinds of nodes
 
     def _read_boundary(self, made: events.Boundary) -> None:
-        made.interrupting = self.node.get("cancelActivity") != "false" or made.trigger.kind in ("error", "cancel")
+        made.interrupting = self.node.get("cancelActivity") != "false" or made.trigger.kind in (
+            "error",
+            "cancel",
+        )
 
     def _read_call(self, made: activities.CallActivity) -> None:
         made.called = self.compiled(expression.template, self.node.get("calledElement"))
         if made.called is None:
-            self.complain("call.empty", _("调用活动没有指明被调用的流程。"), _("请填写被调用流程的编号。"))
+            self.complain(
+                "call.empty", _("调用活动没有指明被调用的流程。"), _("请填写被调用流程的编号。")
+            )
         made.binding = made.x.get("calledElementBinding", "latest")
         made.version = self.compiled(expression.template, made.x.get("calledElementVersion"))
         made.ins = self.safely(lambda: extensions.carried(self.node, "in")) or ()
         made.outs = self.safely(lambda: extensions.carried(self.node, "out")) or ()
         key = extensions.business_key(self.node)
         made.same_business_key = bool(key) and "processBusinessKey" in key
-        made.business_key = None if made.same_business_key else self.compiled(expression.formula, key)
+        made.business_key = (
+            None if made.same_business_key else self.compiled(expression.formula, key)
+        )
 
     def _read_script(self, made: services.ScriptTask) -> None:
         made.language = (self.node.get("scriptFormat") or "feel").lower()
@@ -163,7 +208,9 @@ class NodeReader(TaskParser):
         made.binding = made.x.get("decisionRefBinding", "latest")
 
     def _read_user(self, made: activities.UserTask) -> None:
-        made.texts = {key: self.compiled(expression.template, text) for key, text in made.task_texts().items()}
+        made.texts = {
+            key: self.compiled(expression.template, text) for key, text in made.task_texts().items()
+        }
 
     def _read_body(self, made: activities.SubProcess) -> None:
         parser = self.process_parser.parser
@@ -173,30 +220,54 @@ class NodeReader(TaskParser):
 
     def _read_event_subprocess(self, made: activities.EventSubProcess) -> None:
         if not made.body.entries:
-            self.complain("event_subprocess.start", _("事件子流程没有开始事件。"), _("请画一个带触发条件的开始事件。"))
+            self.complain(
+                "event_subprocess.start",
+                _("事件子流程没有开始事件。"),
+                _("请画一个带触发条件的开始事件。"),
+            )
             return
         start = made.body.entries[0]
         made.triggers, start.triggers = start.triggers, (NOTHING,)
         made.all_needed = start.all_needed
         made.body.entries = [start]
         node = next((n for n in self.node if n.get("id") == start.name), None)
-        made.interrupting = node is None or node.get("isInterrupting") != "false" or made.trigger.kind == "error"
+        made.interrupting = (
+            node is None or node.get("isInterrupting") != "false" or made.trigger.kind == "error"
+        )
         self.spec.event_subprocesses.append(made)
 
 
 _SPECIAL: list[tuple[type, Callable[[NodeReader, Any], None]]] = [
-    (events.Boundary, NodeReader._read_boundary), (activities.CallActivity, NodeReader._read_call),
-    (services.ScriptTask, NodeReader._read_script), (services.ServiceTask, NodeReader._read_service),
-    (services.RuleTask, NodeReader._read_rule), (activities.UserTask, NodeReader._read_user),
-    (activities.SubProcess, NodeReader._read_body), (activities.EventSubProcess, NodeReader._read_event_subprocess)]
+    (events.Boundary, NodeReader._read_boundary),
+    (activities.CallActivity, NodeReader._read_call),
+    (services.ScriptTask, NodeReader._read_script),
+    (services.ServiceTask, NodeReader._read_service),
+    (services.RuleTask, NodeReader._read_rule),
+    (activities.UserTask, NodeReader._read_user),
+    (activities.SubProcess, NodeReader._read_body),
+    (activities.EventSubProcess, NodeReader._read_event_subprocess),
+]
 
 CLASSES: dict[str, type[nodes.Node]] = {
-    "startEvent": events.Start, "endEvent": events.Throw, "intermediateThrowEvent": events.Throw,
-    "intermediateCatchEvent": events.Catch, "boundaryEvent": events.Boundary,
-    "exclusiveGateway": nodes.ExclusiveGateway, "parallelGateway": nodes.ParallelGateway,
-    "inclusiveGateway": nodes.InclusiveGateway, "eventBasedGateway": events.EventGateway,
-    "task": activities.Activity, "manualTask": activities.Activity, "userTask": activities.UserTask,
-    "receiveTask": activities.ReceiveTask, "serviceTask": services.ServiceTask, "sendTask": services.ServiceTask,
-    "businessRuleTask": services.RuleTask, "scriptTask": services.ScriptTask, "callActivity": activities.CallActivity,
-    "subProcess": activities.SubProcess, "transaction": activities.SubProcess}
+    "startEvent": events.Start,
+    "endEvent": events.Throw,
+    "intermediateThrowEvent": events.Throw,
+    "intermediateCatchEvent": events.Catch,
+    "boundaryEvent": events.Boundary,
+    "exclusiveGateway": nodes.ExclusiveGateway,
+    "parallelGateway": nodes.ParallelGateway,
+    "inclusiveGateway": nodes.InclusiveGateway,
+    "eventBasedGateway": events.EventGateway,
+    "task": activities.Activity,
+    "manualTask": activities.Activity,
+    "userTask": activities.UserTask,
+    "receiveTask": activities.ReceiveTask,
+    "serviceTask": services.ServiceTask,
+    "sendTask": services.ServiceTask,
+    "businessRuleTask": services.RuleTask,
+    "scriptTask": services.ScriptTask,
+    "callActivity": activities.CallActivity,
+    "subProcess": activities.SubProcess,
+    "transaction": activities.SubProcess,
+}
 PARSERS = {bpmn(tag): (NodeReader, kind) for tag, kind in CLASSES.items()}

@@ -4,6 +4,7 @@ Values inside `variables`, `data`, `internal` and `compensations` are what `app.
 Decimal, str, date, time, datetime, durations, lists and dicts of these. Keys of rows: an instance has one header; inner scopes and
 all other rows are keyed by a token id (int, counted per instance from 1, never used twice).
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -15,14 +16,14 @@ from typing import Any
 class Header:
     """The process instance itself: its own variables and what must outlive its tokens."""
 
-    definition: str                              # key of the version it runs
+    definition: str  # key of the version it runs
     process_id: str
-    root: int                                    # id of the token that owns all others
-    last_id: int                                 # the last token id given out
+    root: int  # id of the token that owns all others
+    last_id: int  # the last token id given out
     variables: dict[str, Any] = field(default_factory=dict)
     compensations: list[Any] = field(default_factory=list)
     business_key: str | None = None
-    ended: str | None = None                     # None while alive, then "completed", "terminated" or "cancelled"
+    ended: str | None = None  # None while alive, then "completed", "terminated" or "cancelled"
 
 
 @dataclass(slots=True)
@@ -31,9 +32,9 @@ class ScopeRow:
 
     owner: int
     root: int
-    spec: str                                    # id of the sub-process element, or of the called process
-    definition: str | None                       # key of the called version; None for a sub-process of the same file
-    business_key: str | None = None              # of a called process
+    spec: str  # id of the sub-process element, or of the called process
+    definition: str | None  # key of the called version; None for a sub-process of the same file
+    business_key: str | None = None  # of a called process
     variables: dict[str, Any] = field(default_factory=dict)
     compensations: list[Any] = field(default_factory=list)
 
@@ -46,9 +47,11 @@ class TokenRow:
     scope: int | None
     parent: int
     element_id: str
-    state: str                                   # ready (a job will go on with it) | waiting (for an event) | started
-    data: dict[str, Any] = field(default_factory=dict)        # variables local to the activity or the loop instance
-    internal: dict[str, Any] = field(default_factory=dict)    # the core's own notes
+    state: str  # ready (a job will go on with it) | waiting (for an event) | started
+    data: dict[str, Any] = field(
+        default_factory=dict
+    )  # variables local to the activity or the loop instance
+    internal: dict[str, Any] = field(default_factory=dict)  # the core's own notes
 
 
 @dataclass(slots=True)
@@ -85,7 +88,7 @@ class TimerRow:
 
     token_id: int
     element_id: str
-    due_at: datetime                             # aware UTC
+    due_at: datetime  # aware UTC
 
 
 @dataclass(slots=True)
@@ -117,7 +120,7 @@ class JobRow:
 
     token_id: int
     element_id: str
-    kind: str                                    # before | after
+    kind: str  # before | after
     retries: str | None = None
 
 
@@ -155,8 +158,8 @@ class Changes:
     `tokens`, `scopes` and `timers` are to be inserted or replaced by their id; lists ending in `_gone` hold token ids.
     """
 
-    last_id: int = 0                             # always to be stored with the instance (with the revision)
-    header: Header | None = None                 # None when nothing in it changed but last_id
+    last_id: int = 0  # always to be stored with the instance (with the revision)
+    header: Header | None = None  # None when nothing in it changed but last_id
     scopes: list[ScopeRow] = field(default_factory=list)
     scopes_gone: list[int] = field(default_factory=list)
     tokens: list[TokenRow] = field(default_factory=list)

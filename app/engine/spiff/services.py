@@ -1,4 +1,5 @@
 """Tasks that machines do: handlers, messages, decision tables and scripts."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -27,8 +28,20 @@ def call(token: Token, topic: str) -> Mapping[str, Any] | None:
         home.business_key = key
         home.touch()
 
-    return top.host.call(Call(topic, token.id, node.name, node.bpmn_name, home.spec.id, home.spec.key, home.business_key,
-                              names.get(loops.INDEX), parameters.Copies(names), set_business_key))
+    return top.host.call(
+        Call(
+            topic,
+            token.id,
+            node.name,
+            node.bpmn_name,
+            home.spec.id,
+            home.spec.key,
+            home.business_key,
+            names.get(loops.INDEX),
+            parameters.Copies(names),
+            set_business_key,
+        )
+    )
 
 
 class ServiceTask(Activity):
@@ -48,7 +61,9 @@ class ServiceTask(Activity):
         elif self.sends.kind == "message":
             throwing.send(token, self.sends)
         else:
-            raise token.stuck("no_handler", _("“%(name)s”没有处理程序。", name=self.bpmn_name or self.name))
+            raise token.stuck(
+                "no_handler", _("“%(name)s”没有处理程序。", name=self.bpmn_name or self.name)
+            )
         return True
 
 
@@ -60,7 +75,9 @@ class ScriptTask(Activity):
 
     def behave(self, token: Token) -> bool | None:
         if self.script is None:
-            raise token.stuck("script", _("脚本语言“%(language)s”不被执行。", language=self.language))
+            raise token.stuck(
+                "script", _("脚本语言“%(language)s”不被执行。", language=self.language)
+            )
         value, target = token.evaluate(self.script), self.x.get("resultVariable")
         if target:
             token.set({target: value})
@@ -79,9 +96,13 @@ class RuleTask(Activity):
     def behave(self, token: Token) -> bool | None:
         decision = token.text(self.decision)
         if decision is None:
-            raise token.stuck("no_decision", _("“%(name)s”没有指明决策表。", name=self.bpmn_name or self.name))
+            raise token.stuck(
+                "no_decision", _("“%(name)s”没有指明决策表。", name=self.bpmn_name or self.name)
+            )
         home = token.workflow.home
-        rows = token.top.host.decide(decision, self.binding, token.text(self.version), home.spec.key, token.names())
+        rows = token.top.host.decide(
+            decision, self.binding, token.text(self.version), home.spec.key, token.names()
+        )
         value, target = self._mapped(token, rows), self.x.get("resultVariable")
         token.set({target or "decisionResult": value}, local=not target)
         return True
@@ -93,12 +114,23 @@ class RuleTask(Activity):
         if wanted == "collectEntries":
             return [self._only(token, row, wanted) for row in rows]
         if len(rows) > 1:
-            raise token.stuck("decision", _("决策表命中了 %(n)s 条规则，而“%(wanted)s”只接受一条。", n=len(rows), wanted=wanted))
+            raise token.stuck(
+                "decision",
+                _(
+                    "决策表命中了 %(n)s 条规则，而“%(wanted)s”只接受一条。",
+                    n=len(rows),
+                    wanted=wanted,
+                ),
+            )
         if not rows:
             return None
         return rows[0] if wanted == "singleResult" else self._only(token, rows[0], wanted)
 
     def _only(self, token: Token, row: dict[str, Any], wanted: str) -> Any:
         if len(row) != 1:
-            raise token.stuck("decision", _("决策表有 %(n)s 个输出，而“%(wanted)s”只接受一个。", n=len(row), wanted=wanted), row)
+            raise token.stuck(
+                "decision",
+                _("决策表有 %(n)s 个输出，而“%(wanted)s”只接受一个。", n=len(row), wanted=wanted),
+                row,
+            )
         return next(iter(row.values()))

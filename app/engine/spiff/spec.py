@@ -1,4 +1,5 @@
 """What a definition consists of: scopes, flows, triggers, loops, mappings. Plain records, made once per version by `parse`."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from app.engine.spiff.activities import EventSubProcess
     from app.engine.spiff.nodes import Node
 
-WAITED_FOR = frozenset({"message", "signal", "timer", "conditional"})    # the other kinds are looked up when they are thrown
+WAITED_FOR = frozenset(
+    {"message", "signal", "timer", "conditional"}
+)  # the other kinds are looked up when they are thrown
 
 
 @dataclass(slots=True)
@@ -54,16 +57,16 @@ class Trigger:
 
     kind: str = "none"
     key: Expression | None = None
-    timer: str | None = None                     # timeDate | timeDuration | timeCycle
-    correlation: Expression | None = None        # of a message
-    activity: str | None = None                  # compensation: only this one
-    variable: str | None = None                  # conditional: only changes of this variable
-    changes: frozenset[str] = frozenset()        # conditional: only these of create, update, delete
-    code_to: str | None = None                   # error, escalation: the variable that takes the code
-    message_to: str | None = None                # error: the variable that takes the message
-    payload: tuple[Carry, ...] = ()              # what a thrown signal or message carries
-    topic: str | None = None                     # a thrown message goes through this handler
-    wait: bool = True                            # compensation: go on only when all is undone
+    timer: str | None = None  # timeDate | timeDuration | timeCycle
+    correlation: Expression | None = None  # of a message
+    activity: str | None = None  # compensation: only this one
+    variable: str | None = None  # conditional: only changes of this variable
+    changes: frozenset[str] = frozenset()  # conditional: only these of create, update, delete
+    code_to: str | None = None  # error, escalation: the variable that takes the code
+    message_to: str | None = None  # error: the variable that takes the message
+    payload: tuple[Carry, ...] = ()  # what a thrown signal or message carries
+    topic: str | None = None  # a thrown message goes through this handler
+    wait: bool = True  # compensation: go on only when all is undone
 
     @property
     def waits(self) -> bool:
@@ -77,15 +80,15 @@ NOTHING = Trigger()
 class Loop:
     """Multi-instance (parallel or sequential) or standard loop."""
 
-    kind: str                                    # parallel | sequential | standard
+    kind: str  # parallel | sequential | standard
     cardinality: Expression | None = None
     collection: Expression | None = None
     element: str | None = None
-    until: Expression | None = None              # completion condition of a multi-instance
-    again: Expression | None = None              # condition of a standard loop
+    until: Expression | None = None  # completion condition of a multi-instance
+    again: Expression | None = None  # condition of a standard loop
     test_before: bool = False
     maximum: int | None = None
-    async_before: bool = False                   # of each instance
+    async_before: bool = False  # of each instance
     async_after: bool = False
 
 
@@ -101,7 +104,11 @@ class ScopeSpec(WorkflowSpec):
     def __init__(self, id: str, name: str, filename: str | None = None) -> None:
         super().__init__(name=id, filename=filename)
         self.description = name
-        self.data_objects, self.data_stores, self.io_specification = {}, {}, None    # Spiff's ProcessParser fills them
+        self.data_objects, self.data_stores, self.io_specification = (
+            {},
+            {},
+            None,
+        )  # Spiff's ProcessParser fills them
         self.entries: list[Node] = []
         self.event_subprocesses: list[EventSubProcess] = []
         self._reaches: dict[tuple[str, str], bool] = {}
@@ -153,10 +160,12 @@ class ProcessSpec(ScopeSpec):
         super().__init__(id, name, filename)
         self.key = id
         self.version_tag: str | None = None
-        self.attributes: dict[str, str] = {}     # camunda: attributes of the process element, without the namespace
-        self.properties: dict[str, str] = {}     # camunda:properties of the process element
+        self.attributes: dict[
+            str, str
+        ] = {}  # camunda: attributes of the process element, without the namespace
+        self.properties: dict[str, str] = {}  # camunda:properties of the process element
         self.documentation: str | None = None
-        self.rewritten: list[tuple[str, str]] = []           # what `normalise` changed: (element id, what)
+        self.rewritten: list[tuple[str, str]] = []  # what `normalise` changed: (element id, what)
 
     def starts(self) -> list[StartRow]:
         """Every way in which an instance can begin."""
@@ -164,8 +173,14 @@ class ProcessSpec(ScopeSpec):
 
 
 def _start_row(node: Node, trigger: Trigger) -> StartRow:
-    row = StartRow(node.name, node.bpmn_name, trigger.kind, initiator=node.x.get("initiator"), variable=trigger.variable,
-                   timer=trigger.timer)
+    row = StartRow(
+        node.name,
+        node.bpmn_name,
+        trigger.kind,
+        initiator=node.x.get("initiator"),
+        variable=trigger.variable,
+        timer=trigger.timer,
+    )
     if trigger.kind in ("message", "signal") and trigger.key is not None:
         row.name = str(trigger.key({}))
     elif trigger.key is not None:

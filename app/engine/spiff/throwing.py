@@ -1,4 +1,5 @@
 """Who hears what is thrown: errors, escalations and cancel go outwards, signals go to all, messages leave, compensation undoes."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -23,8 +24,14 @@ def throw_event(token: Token, trigger: Trigger) -> bool | None:
 
 # errors and escalations
 
-def throw(token: Token, kind: str, code: str | None, variables: Mapping[str, Any] | None = None,
-          message: str | None = None) -> bool:
+
+def throw(
+    token: Token,
+    kind: str,
+    code: str | None,
+    variables: Mapping[str, Any] | None = None,
+    message: str | None = None,
+) -> bool:
     """Let the nearest event catch it; False when there is none."""
     found = _catcher(token, kind, code)
     token.top.note("thrown", token, {"event": kind, "code": code, "caught": found is not None})
@@ -66,7 +73,9 @@ def _levels(token: Token, kind: str) -> Iterator[list[Catcher]]:
             if token.role != INSTANCE:
                 yield _of_kind(token.task_spec.boundaries, kind, token)
             token = token.parent
-        yield _of_kind([node for node in scope.spec.event_subprocesses if node is not inside], kind, scope)
+        yield _of_kind(
+            [node for node in scope.spec.event_subprocesses if node is not inside], kind, scope
+        )
         if scope.parent_task is None:
             return
         token = scope.parent_task
@@ -74,7 +83,12 @@ def _levels(token: Token, kind: str) -> Iterator[list[Catcher]]:
 
 
 def _of_kind(nodes: list[Any], kind: str, place: Token | Scope) -> list[Catcher]:
-    return [(node, trigger, place) for node in nodes for trigger in node.triggers if trigger.kind == kind]
+    return [
+        (node, trigger, place)
+        for node in nodes
+        for trigger in node.triggers
+        if trigger.kind == kind
+    ]
 
 
 def _error(token: Token, trigger: Trigger) -> bool:
@@ -90,13 +104,15 @@ def _escalation(token: Token, trigger: Trigger) -> bool:
 
 # signals and messages
 
+
 def _signal(token: Token, trigger: Trigger) -> bool:
     token.top.broadcast(token.text(trigger.key) or "", _payload(token, trigger), token)
     return True
 
 
 def _message(token: Token, trigger: Trigger) -> bool:
-    from app.engine.spiff import services       # services throw messages too
+    from app.engine.spiff import services  # services throw messages too
+
     if trigger.topic:
         token.set(services.call(token, trigger.topic))
     elif trigger.key is not None:
@@ -109,16 +125,29 @@ def send(token: Token, trigger: Trigger) -> None:
     name = token.text(trigger.key) or ""
     key = token.text(trigger.correlation)
     token.top.note("sent", token, {"message": name, "key": key})
-    token.top.host.send(Message(name, key, _payload(token, trigger), token.task_spec.name, token.id,
-                                token.workflow.home.business_key))
+    token.top.host.send(
+        Message(
+            name,
+            key,
+            _payload(token, trigger),
+            token.task_spec.name,
+            token.id,
+            token.workflow.home.business_key,
+        )
+    )
 
 
 def _payload(token: Token, trigger: Trigger) -> dict[str, Any]:
-    own = {item.name: token.data[item.name] for item in token.task_spec.before if item.name in token.data}
+    own = {
+        item.name: token.data[item.name]
+        for item in token.task_spec.before
+        if item.name in token.data
+    }
     return {**own, **parameters.carry(token, trigger.payload, token.names(), token.data)}
 
 
 # the end of a scope
+
 
 def _terminate(token: Token, trigger: Trigger) -> bool:
     token.workflow.terminated = True
@@ -167,5 +196,12 @@ def all_undone(token: Token) -> None:
         token.complete()
 
 
-_THROW = {"error": _error, "escalation": _escalation, "signal": _signal, "message": _message, "terminate": _terminate,
-          "cancel": _cancel, "compensate": _compensate}
+_THROW = {
+    "error": _error,
+    "escalation": _escalation,
+    "signal": _signal,
+    "message": _message,
+    "terminate": _terminate,
+    "cancel": _cancel,
+    "compensate": _compensate,
+}

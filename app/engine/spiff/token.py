@@ -7,6 +7,7 @@ somebody works on it (a person, an inner scope, instances). A finished token lea
 
 Whatever may cancel the token that is running must be followed by a look at `alive`.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from app.engine.spiff.rows import TaskRow
 
 READY, WAITING, STARTED = TaskState.READY, TaskState.WAITING, TaskState.STARTED
-INSTANCE, HANDLER, ITEMS = "instance", "handler", "items"            # roles
+INSTANCE, HANDLER, ITEMS = "instance", "handler", "items"  # roles
 
 
 class Token(Task):
@@ -36,15 +37,24 @@ class Token(Task):
     task_spec: Node
     workflow: Scope
 
-    def __init__(self, scope: Scope, node: Node, parent: Token | None, state: int = STARTED, id: int | None = None) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        node: Node,
+        parent: Token | None,
+        state: int = STARTED,
+        id: int | None = None,
+    ) -> None:
         top = scope.top
         if id is None:
             id = top.last_id = top.last_id + 1
         super().__init__(scope, node, parent, state=state, id=id)
-        self.stored: str | None = None           # what the rows know of it: None nothing, "" a token, else the kind of its wait
-        self.opening: TaskRow | None = None      # the user task that it has just opened
+        self.stored: str | None = (
+            None  # what the rows know of it: None nothing, "" a token, else the kind of its wait
+        )
+        self.opening: TaskRow | None = None  # the user task that it has just opened
         self.finished = False
-        self.waits_in: dict[int, Token] | None = None        # the instance's table that it is in
+        self.waits_in: dict[int, Token] | None = None  # the instance's table that it is in
         top.population += 1
 
     @property
@@ -73,7 +83,9 @@ class Token(Task):
 
     # life
 
-    def hang(self, node: Node, state: int = STARTED, data: dict[str, Any] | None = None, **internal: Any) -> Token:
+    def hang(
+        self, node: Node, state: int = STARTED, data: dict[str, Any] | None = None, **internal: Any
+    ) -> Token:
         """A new token of `node` below this one."""
         child = Token(self.workflow, node, self, state)
         child.internal_data = internal
@@ -106,7 +118,9 @@ class Token(Task):
 
     def run(self) -> None:
         result = self.task_spec._run(self)
-        if self.alive and self._state == READY:          # neither cancelled by what it did, nor waiting by its own decision
+        if (
+            self.alive and self._state == READY
+        ):  # neither cancelled by what it did, nor waiting by its own decision
             if result:
                 self.complete()
             else:
@@ -178,7 +192,9 @@ class Token(Task):
         try:
             return expression.result(compiled, names)
         except expression.Bad as error:
-            raise self.stuck("expression", str(error), expression.looked_at(compiled, names)) from error
+            raise self.stuck(
+                "expression", str(error), expression.looked_at(compiled, names)
+            ) from error
 
     def holds(self, compiled: Expression, names: Mapping[str, Any] | None = None) -> bool:
         """Is the condition true? As `evaluate`."""
@@ -186,7 +202,9 @@ class Token(Task):
         try:
             return expression.holds(compiled, names)
         except expression.Bad as error:
-            raise self.stuck("expression", str(error), expression.looked_at(compiled, names)) from error
+            raise self.stuck(
+                "expression", str(error), expression.looked_at(compiled, names)
+            ) from error
 
     def text(self, compiled: Expression | None) -> str | None:
         """The value as text, None for null and for an empty text."""
@@ -196,7 +214,14 @@ class Token(Task):
     def stuck(self, reason: str, message: str, values: Mapping[str, Any] | None = None) -> Stuck:
         """The failure of this element, to be raised."""
         node = self.task_spec
-        return Stuck(reason, message, element=node.name, name=node.bpmn_name, token=self.id, values=dict(values or {}))
+        return Stuck(
+            reason,
+            message,
+            element=node.name,
+            name=node.bpmn_name,
+            token=self.id,
+            values=dict(values or {}),
+        )
 
 
 class Scope(Workflow):
@@ -208,8 +233,13 @@ class Scope(Workflow):
     spec: ScopeSpec
     parent_task: Token | None
 
-    def __init__(self, spec: ScopeSpec, top: Instance | None = None, parent_task: Token | None = None,
-                 data: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        spec: ScopeSpec,
+        top: Instance | None = None,
+        parent_task: Token | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
         self.top, self.parent_task = top or self, parent_task
         super().__init__(spec, deserializing=True)
         self.data = {} if data is None else data
@@ -217,14 +247,16 @@ class Scope(Workflow):
         self.home: Scope = self if self.is_process else parent_task.workflow.home
         self.depth = 0 if parent_task is None else parent_task.workflow.depth + 1
         self.business_key: str | None = None
-        self.compensations: list[dict[str, Any]] = []        # what could be undone here, in order of completion
+        self.compensations: list[
+            dict[str, Any]
+        ] = []  # what could be undone here, in order of completion
         self.stored = self.terminated = False
-        self.task_tree: Token = None                         # planted when it begins or is loaded
+        self.task_tree: Token = None  # planted when it begins or is loaded
 
     def plant(self, id: int | None = None) -> None:
         """Make the root token."""
         self.task_tree = Token(self, self.spec.start, None, STARTED, id)
-        self.task_tree.stored = ""               # its id is kept with the scope
+        self.task_tree.stored = ""  # its id is kept with the scope
 
     def begin(self, entries: list[Node] | None = None) -> None:
         """Subscribe the event sub-processes, then start; the run loop does the rest."""
