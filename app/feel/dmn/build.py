@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app import feel
+from app.feel.builtins import registry
 from app.feel.dmn import read
 from app.feel.dmn.errors import DmnError
 from app.feel.dmn.types import Allowed, Type, Types
@@ -128,5 +129,6 @@ class Build:
 
 
 def _odd_names(root: read.Element) -> set[str]:
+    """Names the language must be told of: with blanks or operators, or hiding a built-in function."""
     found = {read.name(element) for element in root.iter() if read.local(element) in _NAMED}
-    return {name for name in found if name and not _PLAIN_NAME.match(name)}
+    return {n for n in found if n and (not _PLAIN_NAME.match(n) or n in registry.FUNCTIONS)}

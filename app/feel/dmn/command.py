@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import sys
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from app.feel import text as texts
 from app.feel.dmn import given
 from app.feel.dmn.errors import DmnError
 from app.feel.dmn.model import Decision, Model, load
@@ -13,7 +18,37 @@ from app.feel.dmn.table import show
 from app.feel.dmn.trace import RuleTrace, Trace
 
 
-def run(path: str, context: Mapping[str, Any], decision: str | None = None) -> int:
+def main(arguments: list[str]) -> int:
+    """0 when there is a result, 1 when the table is wrong or does not decide, 2 when the call is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m app.feel", description="用一个 DMN 文件作决策 / make a decision of a DMN file"
+    )
+    parser.add_argument("file")
+    parser.add_argument("--context", metavar="FILE", help="变量（JSON 文件，- 为标准输入）")
+    parser.add_argument("--decision", metavar="ID", help="决策的 id 或名称")
+    parser.add_argument("--json", action="store_true", help="以 JSON 输出整个过程")
+    options = parser.parse_args(arguments)
+    try:
+        context = _context(options.context)
+    except (OSError, ValueError) as problem:
+        print(f"{options.context}: {problem}", file=sys.stderr)
+        return 2
+    return run(options.file, context, options.decision, as_json=options.json)
+
+
+def _context(path: str | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    source = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
+    context = json.loads(source, parse_float=Decimal)
+    if not isinstance(context, dict):
+        raise ValueError("JSON object expected")
+    return context
+
+
+def run(
+    path: str, context: Mapping[str, Any], decision: str | None = None, *, as_json: bool = False
+) -> int:
     """Prints the decision's result, which rules hit and why; the exit code is 1 when there is none."""
     try:
         model = load(Path(path).read_bytes(), Path(path).name)
@@ -26,6 +61,9 @@ def run(path: str, context: Mapping[str, Any], decision: str | None = None) -> i
         for one in error.all:
             print(one.explain("zh"))
         return 1
+    if as_json:
+        print(json.dumps(trace.to_dict(), ensure_ascii=False, indent=2, default=texts.written))
+        return 1 if trace.error else 0
     print("\n".join(lines(trace)))
     for finding in chosen.findings():
         print(f"注意：{finding.message}")

@@ -80,6 +80,11 @@ class Graph:
     services: dict[str, Service] = field(default_factory=dict)
     lenient: bool = False
 
+    def names(self) -> set[str]:
+        """Names that the model itself makes: of decisions, knowledge models and services."""
+        functions = (*self.knowledge.values(), *self.services.values())
+        return {node.variable for node in self.nodes.values()} | {one.name for one in functions}
+
 
 class Run:
     """One evaluation: the data given, and every decision already made in it."""

@@ -30,15 +30,16 @@ class Decision:
     def requires(self) -> tuple[str, ...]:
         """Names of the data this decision and the decisions under it read from outside."""
         found: dict[str, None] = {}
+        made = self.graph.names()
         for node in _under(self.graph, self.node):
             found |= {self.graph.inputs[key].name: None for key in node.inputs}
-        own = self.table.inputs if self.table and not found else ()
-        found |= {name: None for column in own for name in column.names}
+            read_here = node.logic.names() if node.logic else getattr(node.formula, "names", ())
+            found |= {name: None for name in read_here if name not in made}
         return tuple(found)
 
     def evaluate(self, context: Mapping[str, Any]) -> Any:
         """The decision's value for this data. DmnError says why there is none."""
-        return self._guarded(lambda: Run(self.graph, context).decide(self.id))
+        return own(self._guarded(lambda: Run(self.graph, context).decide(self.id)))
 
     def trace(self, context: Mapping[str, Any]) -> Trace:
         """The same with every step written down; an error is in the trace, not raised."""
@@ -62,13 +63,14 @@ class Decision:
     def _explain(self, run: Run, made: Trace) -> None:
         scope = run.scope(self.node)
         if self.table is None:
-            made.result = run.decide(self.id)
+            made.result = own(run.decide(self.id))
             made.inputs = [_given(name, scope) for name in self.requires]
             made.why, made.why_en = "由表达式算出。", "Computed by an expression."
             return
         trace.explain(self.table, scope, made)
         if made.error is None:
-            made.result = run.made[self.id] = run.finish(self.node, made.result)
+            run.made[self.id] = run.finish(self.node, made.result)
+            made.result = own(run.made[self.id])
 
     def _guarded(self, act: Any) -> Any:
         try:
@@ -91,6 +93,13 @@ class Decision:
     def findings(self) -> list[Finding]:
         """What is questionable about the table without running it; empty for other decisions."""
         return check.findings(self.table) if self.table else []
+
+
+def own(value: Any) -> Any:
+    """A copy of lists and contexts: constants of a table are shared, and a caller may change his."""
+    if isinstance(value, list):
+        return [own(one) for one in value]
+    return {key: own(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def _given(name: str, scope: Scope) -> dict[str, Any]:

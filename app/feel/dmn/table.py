@@ -105,6 +105,15 @@ class Table:
     line: int | None = None
     lenient: bool = False
 
+    def names(self) -> tuple[str, ...]:
+        """Names its columns, cells and outputs read, in the order of the table."""
+        found = {name: None for column in self.inputs for name in column.names}
+        for rule in self.rules:
+            for formula in (*(cell.slow for cell in rule.cells), *rule.outputs):
+                found |= dict.fromkeys(getattr(formula, "names", ()))
+        own = {"?", *(c.variable for c in self.inputs if c.variable not in c.names)}
+        return tuple(name for name in found if name not in own)
+
     def decide(self, scope: Scope) -> Any:
         """The table's result for the values in the scope."""
         inner = dict(scope)

@@ -115,3 +115,9 @@ def test_lenient_models_give_null_for_what_is_wrong():
 def test_a_missing_variable_is_an_error_with_its_name():
     with pytest.raises(dmn.DmnError, match="没有名为“x”的变量"):
         decide(table("FIRST", ["x"], ["o"], RULES))
+
+
+def test_a_caller_may_change_the_list_he_got():
+    found = dmn.load(file(decision(table("FIRST", ["x"], ["o"], ['- | ["a", "b"]'])))).decisions["d"]
+    found.evaluate({"x": 1}).clear()
+    assert found.evaluate({"x": 1}) == ["a", "b"]

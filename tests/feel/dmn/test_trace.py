@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 
 from app.feel import dmn
+from app.feel.__main__ import main
 from app.feel.dmn import command
 
 from .conftest import decision, file, literal, table
@@ -94,3 +95,13 @@ def test_the_command_reads_dates_from_json(tmp_path, capsys):
     path.write_bytes(file(data, decision(literal("day.year + 1"), "next", link)))
     assert command.run(str(path), {"day": "2026-03-10"}) == 0
     assert "结果：2027" in capsys.readouterr().out
+
+
+def test_the_command_is_reached_from_the_language_s_command(tmp_path, capsys):
+    (tmp_path / "审批.dmn").write_bytes(FILE)
+    (tmp_path / "data.json").write_text('{"金额": 150.5, "等级": null}', "utf-8")
+    call = [str(tmp_path / "审批.dmn"), "--context", str(tmp_path / "data.json"), "--json"]
+    assert main(call) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["hits"], said["result"]) == ([2], "lead")
+    assert main([call[0], "--context", str(tmp_path / "none.json")]) == 2
