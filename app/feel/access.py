@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app.feel import nodes, temporal
 from app.feel.build import MISSING, Builder, Closure, Scope, writes
-from app.feel.values import PLAIN, Range, YearsMonths, imported
+from app.feel.values import PLAIN, Range, YearsMonths, imported, measured
 
 
 def _second(value: Any) -> Any:
@@ -85,12 +85,19 @@ def component(value: Any, name: str) -> Any:
         found = value.get(name)
         return found if found.__class__ in PLAIN else imported(found)
     if value.__class__ is list:
-        return [component(imported(item), name) for item in value]
+        measured(value)
+        return [_of_item(imported(item), name) for item in value]
     for kind, components in _KINDS:
         if isinstance(value, kind):
             read = components.get(name)
             return read(value) if read else None
     return None
+
+
+def _of_item(item: Any, name: str) -> Any:
+    if item.__class__ is list:
+        return [_of_item(imported(inner), name) for inner in item]
+    return component(item, name)
 
 
 @writes(nodes.Path)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.feel import temporal
-from app.feel.values import NUMBERS, Range, YearsMonths, imported, imported_deep
+from app.feel.values import NUMBERS, Range, YearsMonths, imported, measured
 
 Ternary = bool | None
 
@@ -22,6 +22,8 @@ def equal(a: Any, b: Any) -> Ternary:
     if kind is list or kind is dict:
         if other is not kind:
             return None
+        if a is not b:
+            measured(a)
         return _lists(a, b) if kind is list else _contexts(a, b)
     if kind is Range:
         return a.parts() == b.parts() if other is Range else None
@@ -31,13 +33,23 @@ def equal(a: Any, b: Any) -> Ternary:
 def _lists(a: list[Any], b: list[Any]) -> Ternary:
     if len(a) != len(b):
         return False
-    return all(equal(x, y) is True for x, y in zip(a, b, strict=True))
+    return all(_alike(x, y) for x, y in zip(a, b, strict=True))
+
+
+def _alike(a: Any, b: Any) -> bool:
+    """Equality inside lists and contexts, whose size has been measured."""
+    a, b = imported(a), imported(b)
+    if a.__class__ is list and b.__class__ is list:
+        return _lists(a, b) is True
+    if a.__class__ is dict and b.__class__ is dict:
+        return _contexts(a, b) is True
+    return equal(a, b) is True
 
 
 def _contexts(a: dict[str, Any], b: dict[str, Any]) -> Ternary:
     if a.keys() != b.keys():
         return False
-    return all(equal(imported(a[key]), imported(b[key])) is True for key in a)
+    return all(_alike(a[key], b[key]) for key in a)
 
 
 def _temporal(a: Any, b: Any) -> Ternary:
@@ -166,12 +178,17 @@ def contains(items: list[Any], value: Any) -> bool:
 
 def identity(value: Any) -> Any:
     """A hashable that is the same for equal values, for finding duplicates in one pass."""
-    value = imported_deep(value)
+    if value.__class__ is list or value.__class__ is dict:
+        measured(value)
+    return _identity(imported(value))
+
+
+def _identity(value: Any) -> Any:
     kind = value.__class__
     if kind is list:
-        return ("list", *(identity(item) for item in value))
+        return ("list", *(_identity(imported(item)) for item in value))
     if kind is dict:
-        return ("context", *sorted((key, identity(item)) for key, item in value.items()))
+        return "context", frozenset((key, _identity(imported(x))) for key, x in value.items())
     if kind is bool or value is None:
         return "boolean", value
     if kind is Decimal or kind is int:

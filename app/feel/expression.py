@@ -24,6 +24,7 @@ from app.feel.builtins import temporal as temporal_functions
 from app.feel.errors import FeelError, error
 from app.feel.juel import condition_parser, value_node
 from app.feel.parser import Parser
+from app.feel.values import measured
 
 # reading a module is what fills the tables of closures and of functions
 _WRITERS = (access, calls, loops, operators)
@@ -32,6 +33,7 @@ _FUNCTIONS = (
     temporal_functions,
 )
 _EMPTY: dict[str, Any] = {}
+_COMPOUND = frozenset((list, dict))
 
 
 class Expression:
@@ -59,7 +61,8 @@ class Expression:
 
     def __call__(self, context: Mapping[str, Any] = _EMPTY) -> Any:
         try:
-            return self._run(Scope(context, None, Run(self.text, self.strict)))
+            value = self._run(Scope(context, None, Run(self.text, self.strict)))
+            return measured(value) if value.__class__ in _COMPOUND else value
         except (FeelError, RecursionError, MemoryError, AttributeError) as problem:
             raise self._explained(problem, context) from None
 

@@ -23,13 +23,11 @@ def written(value: Any) -> str:
 
 def _inner(value: Any, left: list[int]) -> str:
     text = _simple(value)
-    if text is None:
-        text = _compound(value, left)
-    else:
-        left[0] -= len(text)
-        if left[0] < 0:
-            budget.check_characters(budget.CHARACTERS + 1)
-    return text
+    # every value costs its characters and a little work
+    left[0] -= 8 + (0 if text is None else len(text))
+    if left[0] < 0:
+        budget.check_characters(budget.CHARACTERS + 1)
+    return _compound(value, left) if text is None else text
 
 
 def _simple(value: Any) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Context, Decimal
 from typing import Any
 
+from app.feel import budget
 from app.feel.errors import error
 
 DIGITS = 34
@@ -96,6 +97,9 @@ class Function:
         return f"function {self.name}({', '.join(self.parameters)})"
 
 
+_CLEAN = PLAIN | {list, YearsMonths, Range, Function}
+
+
 def imported(value: Any) -> Any:
     """The FEEL value for a Python value of the variables; raises FeelError for foreign objects."""
     kind = value.__class__
@@ -104,9 +108,12 @@ def imported(value: Any) -> Any:
     if kind is Decimal:
         return value if value.is_finite() else _foreign(value)
     if kind is list:
+        # a list or context inside is looked at when it is reached
         for item in value:
-            if item.__class__ not in PLAIN:
-                return [imported(item) for item in value]
+            if item.__class__ not in _CLEAN:
+                return [
+                    item if item.__class__ in _CLEAN else imported(item) for item in value
+                ]
         return value
     return _imported_slowly(value)
 
@@ -119,7 +126,7 @@ def _imported_slowly(value: Any) -> Any:
         if isinstance(value, base):
             return str.__str__(value) if base is str else base(value)
     if isinstance(value, list | tuple):
-        return [imported(item) for item in value]
+        return imported(list(value))
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, dt.date | dt.time | dt.timedelta):
@@ -131,13 +138,21 @@ def _foreign(value: Any) -> Any:
     raise error("value", kind=type(value).__name__)
 
 
-def imported_deep(value: Any) -> Any:
-    """As `imported`, and for everything inside contexts too."""
-    if value.__class__ is dict:
-        return {str(key): imported_deep(item) for key, item in value.items()}
-    if value.__class__ is list:
-        return [imported_deep(item) for item in value]
-    return imported(value)
+def measured(value: Any) -> Any:
+    """The value itself; raises BudgetExceeded when all values inside are more than ITEMS.
+
+    A list may hold the same list twice, so a value can be far larger than its memory.
+    """
+    left = budget.ITEMS
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        inner = found.values() if found.__class__ is dict else found
+        left -= len(inner)
+        if left < 0:
+            budget.check_items(budget.ITEMS + 1)
+        waiting.extend(item for item in inner if item.__class__ is list or item.__class__ is dict)
+    return value
 
 
 def is_number(value: Any) -> bool:

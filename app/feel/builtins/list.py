@@ -252,7 +252,7 @@ def _flatten(items: list[Any], made: list[Any], run: Run) -> None:
         if item.__class__ is list:
             _flatten(item, made, run)
         else:
-            made.append(item)
+            made.append(imported(item))
 
 
 @builtin("sort", "list:l, precedes?:f", run=True)

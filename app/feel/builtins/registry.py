@@ -19,7 +19,7 @@ from app.feel.budget import Run
 from app.feel.compare import order_key
 from app.feel.errors import FeelError, error
 from app.feel.scope import Names
-from app.feel.values import NUMBERS, Function, Range, YearsMonths, imported, imported_deep
+from app.feel.values import NUMBERS, Function, Range, YearsMonths, imported, measured
 
 
 class Parameter(NamedTuple):
@@ -209,7 +209,8 @@ def _called(function: Builtin, run: Run, arguments: list[Any]) -> Any:
 
 def _called_extension(function: Builtin, arguments: list[Any]) -> Any:
     try:
-        return imported_deep(function.call(*arguments))
+        value = imported(function.call(*arguments))
+        return measured(value) if value.__class__ in (list, dict) else value
     except FeelError:
         raise
     except RecursionError:
@@ -261,7 +262,7 @@ def invoke(
         arguments = [given[parameter] for parameter in function.parameters]
     if len(arguments) != len(function.parameters):
         return _wrong(function, run)
-    run.spend(1)
+    run.spend(4)
     run.calls -= 1
     if run.calls < 0:
         raise error("deep", text=run.text)
