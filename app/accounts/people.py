@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from app.accounts.models import Department, Position, User, membership
+from app.accounts.models import Department, Group, Position, User, membership
 from app.db import db
 
 
@@ -18,9 +18,17 @@ def names(logins: Iterable[str]) -> dict[str, str]:
     wanted = set(logins)
     if not wanted:
         return {}
-    return dict(
-        db.session.execute(sa.select(User.login, User.name).where(User.login.in_(wanted))).tuples()
-    )
+    query = sa.select(User.login, User.name).where(User.login.in_(wanted))
+    return dict(db.session.execute(query).tuples().all())
+
+
+def group_names(ids: Iterable[str]) -> dict[str, str]:
+    """{id: name} of the roles among `ids` that exist, in one query."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    query = sa.select(Group.id, Group.name).where(Group.id.in_(wanted))
+    return dict(db.session.execute(query).tuples().all())
 
 
 def holders(group_id: str, department_id: str | None = None) -> list[str]:

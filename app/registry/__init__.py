@@ -1,0 +1,12 @@
+"""The pages of the records: one list, one page, one history for every kind of them."""
+
+from flask import Flask
+
+from app import shell
+from app.registry import commands, routes
+
+
+def init_app(app: Flask) -> None:
+    """The pages under /records answer; Ctrl K finds records."""
+    app.register_blueprint(routes.pages)
+    shell.offer(commands.commands)
