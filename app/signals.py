@@ -3,3 +3,10 @@
 from blinker import Namespace
 
 _all = Namespace()
+
+# The engine tells, inside the transaction, after the rows are written; the sender is the case's id.
+instance_started = _all.signal("instance_started")  # process_id, by
+instance_ended = _all.signal("instance_ended")  # process_id, result: ended or cancelled
+task_opened = _all.signal("task_opened")  # task_id, task: the columns, with `candidates`
+task_closed = _all.signal("task_closed")  # task_id, state: done or cancelled, by
+incident_raised = _all.signal("incident_raised")  # incident_id, message

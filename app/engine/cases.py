@@ -39,6 +39,7 @@ class Instance(Owned, db.Model):
     result: Mapped[str | None] = mapped_column(sa.String(20))  # completed, terminated, cancelled
     end_event: Mapped[str | None] = mapped_column(sa.String(200))
     caused_by: Mapped[int | None] = mapped_column(BigId)  # the case whose message began this one
+    last_id: Mapped[int] = mapped_column(default=0)  # the last token id given out
     header: Mapped[str] = mapped_column(sa.Text, default="")
     definition: Mapped[Definition] = relationship()
     __table_args__ = (

@@ -62,6 +62,7 @@ class Step:
     business_key: str | None
     _visible: Mapping[str, Any] = field(repr=False)
     _platform: Any = field(repr=False)  # app.engine.host.StepHost
+    _call: Any = field(repr=False)  # app.engine.spiff.host.Call
 
     @property
     def variables(self) -> dict[str, Any]:
@@ -70,7 +71,8 @@ class Step:
 
     def set_business_key(self, key: str) -> None:
         """The case carries this business key from now on."""
-        self._platform.set_business_key(self, key)
+        self._call.set_business_key(key)
+        self.business_key = key
 
     def send(
         self, message: str, key: str | None = None, variables: Mapping[str, Any] | None = None

@@ -1,1 +1,17 @@
-"""The jobs room."""
+"""Machine work: one durable table, and runners that take from it.
+
+A job is written in the transaction that wants it (the table is the outbox), runs after the
+commit, at least once, and in one transaction with the line that says it is done.
+"""
+
+from flask import Flask
+
+from app.jobs import commands, queue, runner
+
+
+def init_app(app: Flask) -> None:
+    """The runner of the settings is chosen; it starts when the server does."""
+    app.extensions["shunliu-jobs"] = runner.Choice(app.config["SETTINGS"].job_runner)
+    queue.wake_after_commit()
+    app.cli.add_command(commands.jobs)
+    app.before_request(lambda: runner.ensure_started(app))

@@ -1,0 +1,101 @@
+"""What the job runner does for the engine."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from app import errors
+from app.db import db
+from app.engine import delivery, incidents, run, step, store, timers, waits
+from app.engine.models import Timer
+from app.i18n import _
+from app.jobs.models import Job
+from app.jobs.registry import Permanent, job
+
+_timer = Timer.__table__
+
+
+def failure_of(error: BaseException, case: store.Case, element_id: str | None) -> step.Failure:
+    """What is known of why a job of this case failed."""
+    if isinstance(error, errors.ShunliuError) and "failure" in error.details:
+        return error.details["failure"]
+    text = str(error) or type(error).__name__
+    return step.Failure("failure", text, case.definition_id, element_id)
+
+
+def _gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
+    """The case has an incident at the token that could not go on."""
+    case = store.lock(payload["instance_id"])
+    if case is not None and case.state in ("active", "suspended"):
+        failure = failure_of(error, case, payload.get("element_id"))
+        incidents.raise_for(
+            case, failure, token_id=payload["token_id"], attempts=max(job.attempts, 1)
+        )
+
+
+@job("engine.resume", gave_up=_gave_up)
+def resume(payload: dict[str, Any], _job: Job) -> None:
+    """A parked token goes on."""
+    try:
+        run.resume(payload["instance_id"], payload["token_id"])
+    except step.StepFailed as error:
+        if error.details["failure"].kind not in step.TECHNICAL:
+            raise Permanent(error.message) from error  # a diagram does not heal by waiting
+        raise
+
+
+def _timer_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
+    row = db.session.execute(
+        sa.select(_timer).where(_timer.c.id == payload["timer_id"])
+    ).one_or_none()
+    if row is not None and row.instance_id is not None:
+        found = {
+            "instance_id": row.instance_id,
+            "token_id": row.token_id,
+            "element_id": row.element_id,
+        }
+        _gave_up(found, job, error)
+
+
+@job("engine.timer", gave_up=_timer_gave_up)
+def fire(payload: dict[str, Any], _job: Job) -> None:
+    """A due timer fires."""
+    timers.fire(payload["timer_id"])
+
+
+def _message_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
+    case = store.lock(payload["from"])
+    if case is not None:
+        failure = failure_of(error, case, None)
+        failure.kind = "message"
+        failure.message = _(
+            "消息“%(name)s”没有送达：%(why)s", name=payload["name"], why=failure.message
+        )
+        incidents.raise_for(case, failure, token_id=None, attempts=max(job.attempts, 1))
+
+
+@job("engine.message", gave_up=_message_gave_up)
+def message(payload: dict[str, Any], _job: Job) -> None:
+    """A message goes to whoever waits for it by now."""
+    run.correlate(
+        payload["name"], payload["key"], payload["variables"], by=payload["by"], keep=True
+    )
+
+
+def _signal_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
+    _gave_up(payload, job, error)
+
+
+@job("engine.signal", gave_up=_signal_gave_up)
+def signal(payload: dict[str, Any], _job: Job) -> None:
+    """One listening token hears a signal."""
+    found = waits.Receiver(payload["instance_id"], payload["token_id"], None, None)
+    delivery.hear(found, payload["variables"], by=payload["by"])
+    delivery.settle()
+
+
+@job("engine.tidy", every=dt.timedelta(hours=1).total_seconds())
+def tidy(_payload: dict[str, Any], _job: Job) -> None:
+    """Messages that nobody came for are gone."""
+    waits.drop_expired()

@@ -1,0 +1,34 @@
+"""`flask deploy`."""
+
+from pathlib import Path
+
+import click
+from flask import current_app
+
+from app import errors
+from app.db import db
+from app.engine import deploy as publishing
+
+
+@click.command()
+@click.option("--by", default=None, help="Login of whoever publishes.")
+@click.option("--note", default="", help="Why, for the list of deployments.")
+@click.option("--lenient", is_flag=True, help="Let flows pass that are not wired yet.")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def deploy(files: tuple[Path, ...], by: str | None, note: str, lenient: bool) -> None:
+    """Publish FILES, or everything under processes/ and forms/."""
+    settings = current_app.config["SETTINGS"]
+    try:
+        if files:
+            given = [(path.name, path.read_bytes()) for path in files]
+            made = publishing.deploy(given, by=by, note=note, lenient=lenient)
+        else:
+            made = publishing.deploy_folder(
+                Path(settings.processes_path), Path(settings.forms_path), by=by, note=note
+            )
+    except errors.Refused as refused:
+        for finding in refused.findings:
+            click.echo(f"{finding.severity}: {finding}", err=True)
+        raise click.ClickException(refused.message) from None
+    db.session.commit()
+    click.echo(f"deployment {made.id}: {len(made.definitions)} new versions")

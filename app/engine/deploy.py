@@ -1,0 +1,263 @@
+"""Files become versions: checked together, stored together, or refused together with every reason.
+
+The same bytes are never deployed twice: when nothing differs from what is newest, the deployment
+that brought it is the answer. A process gets a new version when its file or a form that it shows
+has changed; decision tables are versions of their own.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import current_app
+
+from app import clock, errors
+from app.db import db
+from app.engine import check, definitions, handlers, publish
+from app.engine.findings import ERROR, Finding, Unreadable
+from app.engine.models import (
+    Decision,
+    Definition,
+    Deployment,
+    DeploymentFile,
+    FileContent,
+)
+from app.engine.normalise import Normalised, normalise
+from app.engine.read import diagram
+from app.engine.spiff import parse
+from app.engine.spiff.spec import ProcessSpec
+from app.feel import FeelError, dmn
+from app.i18n import _
+
+KINDS = {".bpmn": "bpmn", ".xml": "bpmn", ".bpmn20": "bpmn", ".dmn": "dmn", ".form": "form"}
+
+
+@dataclass
+class Upload:
+    """Files on their way in: what was read out of them, and what is wrong with them."""
+
+    files: dict[str, bytes]
+    kinds: dict[str, str] = field(default_factory=dict)
+    trees: dict[str, Normalised] = field(default_factory=dict)
+    specs: dict[str, dict[str, ProcessSpec]] = field(default_factory=dict)
+    tables: dict[str, dmn.Model] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def hash(self, name: str) -> str:
+        return hashlib.sha256(self.files[name]).hexdigest()
+
+
+def deploy(
+    files: Iterable[tuple[str, bytes]], *, by: str | None, note: str = "", lenient: bool = False
+) -> Deployment:
+    """The files are published; cases that run keep their versions.
+
+    `lenient` lets flows pass that are not wired yet (no form, no handler). Raises Refused with
+    all findings, and nothing is stored.
+    """
+    upload = read(files)
+    judge(upload, lenient=lenient)
+    wrong = [finding for finding in upload.findings if finding.severity == ERROR]
+    if wrong:
+        raise errors.Refused(findings=upload.findings)
+    return _unchanged(upload) or _store(upload, by, note)
+
+
+def examine(files: Iterable[tuple[str, bytes]], *, lenient: bool = False) -> list[Finding]:
+    """What `deploy` would say about the files, errors first; nothing is stored."""
+    upload = read(files)
+    judge(upload, lenient=lenient)
+    return upload.findings
+
+
+def deploy_folder(processes: Path, forms: Path, *, by: str | None, note: str = "") -> Deployment:
+    """Everything under the two folders is published together."""
+    paths = [path for ending in ("*.bpmn", "*.dmn") for path in processes.rglob(ending)]
+    paths += forms.glob("*.form")
+    found = [(path.name, path.read_bytes()) for path in sorted(paths)]
+    if not found:
+        raise errors.Refused(_("没有找到可以发布的文件。请检查流程目录和表单目录。"))
+    return deploy(found, by=by, note=note)
+
+
+def read(files: Iterable[tuple[str, bytes]]) -> Upload:
+    """The files as trees, compiled processes and tables, with what could not be read."""
+    upload = Upload({})
+    limit = current_app.config["SETTINGS"].max_model_bytes
+    for given, data in files:
+        name = Path(given).name
+        kind = KINDS.get(Path(name).suffix.lower())
+        if name in upload.files:
+            upload.findings.append(
+                Finding(name, "file.twice", _("同名文件出现了两次。"), _("请改名后再发布。"))
+            )
+        elif kind is None:
+            upload.findings.append(
+                Finding(
+                    name, "file.kind", _("不认识的文件类型。"), _("只接受 .bpmn、.dmn 和 .form。")
+                )
+            )
+        elif len(data) > limit:
+            upload.findings.append(
+                Finding(
+                    name,
+                    "file.size",
+                    _("文件大于 %(kb)s KB。", kb=limit // 1000),
+                    _("请拆分成几个流程。"),
+                )
+            )
+        else:
+            upload.files[name], upload.kinds[name] = data, kind
+            _READERS[kind](upload, name, data)
+    if not upload.files and not upload.findings:
+        upload.findings.append(Finding("", "file.none", _("没有收到任何文件。")))
+    return upload
+
+
+def _read_bpmn(upload: Upload, name: str, data: bytes) -> None:
+    try:
+        normal = normalise(diagram(name, data), name)
+        upload.trees[name] = normal
+        upload.specs[name] = parse.diagram(normal)
+    except Unreadable as error:
+        upload.findings += error.findings
+        return
+    for process_id in upload.specs[name]:
+        others = [other for other, made in upload.specs.items() if process_id in made]
+        if len(others) > 1:
+            upload.findings.append(
+                Finding(
+                    name,
+                    "process.twice",
+                    _("流程编号 %(id)s 也在 %(file)s 中。", id=process_id, file=others[0]),
+                    _("请给每个流程不同的编号。"),
+                    process_id,
+                )
+            )
+
+
+def _read_dmn(upload: Upload, name: str, data: bytes) -> None:
+    try:
+        made = upload.tables[name] = dmn.load(data, name)
+    except FeelError as error:
+        for one in getattr(error, "all", None) or [error]:
+            upload.findings.append(
+                Finding(
+                    name,
+                    f"dmn.{getattr(one, 'code', 'error')}",
+                    str(one),
+                    getattr(one, "hint", "") or "",
+                    getattr(one, "element_id", None),
+                    line=getattr(one, "line", 0) or 0,
+                )
+            )
+        return
+    for decision_id in made.decisions:
+        others = [other for other, model in upload.tables.items() if decision_id in model.decisions]
+        if len(others) > 1:
+            upload.findings.append(
+                Finding(
+                    name,
+                    "decision.twice",
+                    _("决策编号 %(id)s 也在 %(file)s 中。", id=decision_id, file=others[0]),
+                    _("请给每个决策不同的编号。"),
+                    decision_id,
+                )
+            )
+
+
+def _read_form(upload: Upload, name: str, data: bytes) -> None:
+    upload.findings += publish.form_findings(name, data)
+
+
+_READERS = {"bpmn": _read_bpmn, "dmn": _read_dmn, "form": _read_form}
+
+
+def judge(upload: Upload, *, lenient: bool) -> None:
+    """The checks' findings are with the upload's."""
+    if upload.trees:
+        models = [(name, normal.root) for name, normal in upload.trees.items()]
+        upload.findings += check.check(models, _known(upload, lenient), complete=not lenient)
+    upload.findings = sorted(
+        dict.fromkeys(upload.findings), key=lambda finding: finding.severity != ERROR
+    )
+
+
+def _known(upload: Upload, lenient: bool) -> check.Known:
+    """What exists already or comes with these files."""
+    if lenient:
+        return check.Known()
+    form_names = db.session.scalars(
+        sa.select(DeploymentFile.name).where(DeploymentFile.kind == "form").distinct()
+    )
+    forms = {name for name, kind in upload.kinds.items() if kind == "form"} | set(form_names)
+    decisions = set(db.session.scalars(sa.select(Decision.decision_id).distinct()))
+    processes = set(db.session.scalars(sa.select(Definition.process_id).distinct()))
+    for model in upload.tables.values():
+        decisions |= set(model.decisions)
+    for made in upload.specs.values():
+        processes |= set(made)
+    return check.Known(
+        forms=frozenset(name.removesuffix(".form") for name in forms),
+        decisions=frozenset(decisions),
+        topics=frozenset(handlers.every()),
+        groups=publish.group_ids(),
+        processes=frozenset(processes),
+    )
+
+
+def _unchanged(upload: Upload) -> Deployment | None:
+    """The deployment that brought exactly these files, if each is the newest of its name."""
+    newest: set[int] = set()
+    for name in upload.files:
+        known = db.session.scalar(
+            sa.select(DeploymentFile)
+            .where(DeploymentFile.name == name)
+            .order_by(DeploymentFile.deployment_id.desc())
+            .limit(1)
+        )
+        if known is None or known.content_hash != upload.hash(name):
+            return None
+        newest.add(known.deployment_id)
+    return db.session.get(Deployment, max(newest))
+
+
+def _store(upload: Upload, by: str | None, note: str) -> Deployment:
+    digest = hashlib.sha256()
+    for name in sorted(upload.files):
+        digest.update(f"{name}:{upload.hash(name)}\n".encode())
+    deployment = Deployment(
+        content_hash=digest.hexdigest(), created_at=clock.real_now(), created_by=by, note=note[:500]
+    )
+    db.session.add(deployment)
+    db.session.flush()
+    stored = {name: _store_file(upload, name, deployment.id) for name in sorted(upload.files)}
+    db.session.flush()
+    for name, model in upload.tables.items():
+        publish.decisions(model, stored[name])
+    changed_forms = {n.removesuffix(".form") for n, kind in upload.kinds.items() if kind == "form"}
+    done = set()
+    for name, made in upload.specs.items():
+        for spec in made.values():
+            uses = publish.uses(spec, upload.trees[name].root)
+            publish.version(spec, stored[name], uses, deployment.id)
+            done.add(spec.id)
+    for definition in definitions.every_newest():
+        if definition.process_id not in done and changed_forms & set(definition.uses["forms"]):
+            spec = definitions.compiled(definition.id)
+            publish.version(spec, definition.file, definition.uses, deployment.id)
+    return deployment
+
+
+def _store_file(upload: Upload, name: str, deployment_id: int) -> DeploymentFile:
+    digest = upload.hash(name)
+    if db.session.get(FileContent, digest) is None:
+        db.session.add(FileContent(hash=digest, content=upload.files[name]))
+        db.session.flush()
+    file = DeploymentFile(
+        deployment_id=deployment_id, name=name, kind=upload.kinds[name], content_hash=digest
+    )
+    db.session.add(file)
+    return file

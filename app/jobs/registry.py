@@ -1,0 +1,62 @@
+"""Which function does which kind of job."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from app.jobs.models import Job
+
+Work = Callable[[dict[str, Any], Job], None]
+GaveUp = Callable[[dict[str, Any], Job, BaseException], None]
+
+RETRIES = (60.0, 300.0, 1800.0)  # PT1M, PT5M, PT30M
+
+
+class Permanent(Exception):
+    """A job failed in a way that trying again cannot heal; `__cause__` may hold the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one kind of job is done. `every`: it comes again after so many seconds."""
+
+    name: str
+    work: Work
+    retries: tuple[float, ...]
+    gave_up: GaveUp | None
+    every: float | None
+
+
+kinds: dict[str, Kind] = {}
+feeders: list[Callable[[], int]] = []
+
+
+def job(
+    kind: str,
+    *,
+    retries: tuple[float, ...] = RETRIES,
+    gave_up: GaveUp | None = None,
+    every: float | None = None,
+) -> Callable[[Work], Work]:
+    """The decorated function does jobs of this kind, in the runner's transaction.
+
+    `gave_up` is called in a transaction of its own when the last attempt has failed.
+    Raises ValueError when another function has the kind.
+    """
+
+    def register(work: Work) -> Work:
+        before = kinds.get(kind)
+        if before is not None and before.work.__qualname__ != work.__qualname__:
+            raise ValueError(f"job kind {kind} is done by {before.work.__module__} already")
+        kinds[kind] = Kind(kind, work, retries, gave_up, every)
+        return work
+
+    return register
+
+
+def feeder(feed: Callable[[], int]) -> Callable[[], int]:
+    """The decorated function is asked before each look at the table: it moves what is due
+    elsewhere (timers) into the table and returns how many it moved."""
+    if feed not in feeders:
+        feeders.append(feed)
+    return feed

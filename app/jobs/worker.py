@@ -1,0 +1,6 @@
+"""What `celery -A app.jobs.worker` loads: the application of the settings and its Celery."""
+
+from app import create_app
+from app.jobs.runners import celery as runner
+
+app = runner.make(create_app())
