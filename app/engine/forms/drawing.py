@@ -65,9 +65,10 @@ class Line:
     """One row of a list; `origin` is the number of the stored row, "" for a new one."""
 
     path: str
-    number: int
+    number: int | str
     origin: str
     fields: list[Field]
+    mark: str = ""
 
 
 @dataclass(slots=True)
@@ -319,10 +320,11 @@ class _Drawing:
         )  # fmt: skip
 
     def _blank_line(self, node: Node) -> Line:
-        """An empty row, which the browser copies; its number is written `[#]`."""
-        row = sheets.blank_row(self.sheet, node)
-        line = self._line(row)
-        line.path = f"{node.path}[#]"
+        """An empty row, which the browser copies; words stand where its number will be."""
+        line = self._line(sheets.blank_row(self.sheet, node))
+        line.path = f"{node.path}[{sheets.place_holder(node, 'i')}]"
+        line.number = sheets.place_holder(node, "n")
+        line.mark = str(node.path.count("["))
         return line
 
     def _said(self, node: Node, text: str) -> str:

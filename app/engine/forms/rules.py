@@ -193,7 +193,7 @@ def choice_text(value: Any) -> str:
 def _reference(sheet: Sheet, node: Node) -> str | None:
     if not isinstance(node.value, str) or len(node.value) > typed.TEXT_LIMIT["textfield"]:
         return _("请从列表中选择")
-    if sheet.directory is None:
+    if sheet.directory is None or node.value == node.base:
         return None
     if look_up(sheet, node) is None:
         return _("没有找到，或者您无权使用。请重新选择")

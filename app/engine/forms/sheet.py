@@ -236,7 +236,7 @@ def _origin(given: Given, path: str, number: int, count: int) -> int | None:
 def blank_row(sheet: Sheet, node: Node) -> Row:
     """A new row of a list, for the browser to copy; it belongs to no list."""
     row = _row(node, 0, None, None)
-    path = f"{node.path}[#]"
+    path = f"{node.path}[{place_holder(node, 'i')}]"
     row.scope.index = len(node.rows)
     row.nodes = [
         _node(child, row.scope, path, node, None, sheet.zone)
@@ -245,6 +245,11 @@ def blank_row(sheet: Sheet, node: Node) -> Row:
     for below in [found for top in row.nodes for found in top.walk()]:
         _refresh(below)
     return row
+
+
+def place_holder(node: Node, what: str) -> str:
+    """What stands for the row's index (i) or number (n) in the row that the browser copies."""
+    return f"__{what}{node.path.count('[')}__"
 
 
 def settle(sheet: Sheet) -> None:
