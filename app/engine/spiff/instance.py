@@ -368,9 +368,7 @@ def start(
     return live
 
 
-def load(
-    host: Host, header: Header, scopes: list[ScopeRow], tokens: list[TokenRow]
-) -> Instance:
+def load(host: Host, header: Header, scopes: list[ScopeRow], tokens: list[TokenRow]) -> Instance:
     """The instance that these rows were written from; nothing runs. The rows' dicts become its own."""
     live = Instance(host.definition(header.definition), host, header.variables)
     restore.fill(live, header, scopes, tokens)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.engine.expression import Names
-from app.engine.spiff.token import INSTANCE, ITEMS, STARTED
+from app.engine.spiff.token import INSTANCE, ITEMS, STARTED, release
 from app.i18n import _
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def begin(node: Activity, body: Token) -> bool | None:
         return True
     if sequential and items is not None and loop.element:
         body.hang(node, STARTED, role=ITEMS, items=items)
-    for index in range(1 if sequential else count)[::-1]:
-        _open(node, body, index, items)
+    first = range(1 if sequential else count)
+    release([_opened(node, body, index, items) for index in first])
     return None
 
 
@@ -74,11 +74,11 @@ def _count(loop: Loop, body: Token) -> int:
     )
 
 
-def _open(node: Activity, body: Token, index: int, items: list[Any] | None) -> None:
+def _opened(node: Activity, body: Token, index: int, items: list[Any] | None) -> Token:
     data: dict[str, Any] = {INDEX: index}
     if node.loop.element and items is not None:
         data[node.loop.element] = items[index]
-    body.spawn(node, data, role=INSTANCE)
+    return body.prepare(node, data, role=INSTANCE)
 
 
 def instance_done(node: Activity, body: Token, child: Token) -> None:
@@ -97,7 +97,9 @@ def instance_done(node: Activity, body: Token, child: Token) -> None:
     elif loop.kind == "sequential":
         counts[ACTIVE] = 1
         kept = next((t for t in body.children if t.role == ITEMS), None)
-        _open(node, body, done, kept.internal_data["items"] if kept is not None else None)
+        _opened(
+            node, body, done, kept.internal_data["items"] if kept is not None else None
+        ).release()
 
 
 def _finish(body: Token) -> None:
@@ -117,7 +119,7 @@ def _begin_standard(node: Activity, body: Token) -> bool | None:
             return True
     if loop.maximum == 0:
         return True
-    _open(node, body, 0, None)
+    _opened(node, body, 0, None).release()
     return None
 
 
@@ -131,4 +133,4 @@ def _next_round(node: Activity, body: Token, child: Token) -> None:
     ):
         _finish(body)
     else:
-        _open(node, body, index, None)
+        _opened(node, body, index, None).release()

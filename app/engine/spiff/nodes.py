@@ -9,7 +9,7 @@ from SpiffWorkflow.specs.base import TaskSpec
 
 from app.engine import schedule
 from app.engine.spiff.spec import NOTHING, Flow, Lane, Parameter, ScopeSpec, Trigger
-from app.engine.spiff.token import READY, WAITING
+from app.engine.spiff.token import READY, WAITING, release
 from app.i18n import _
 
 if TYPE_CHECKING:
@@ -96,10 +96,8 @@ class Node(BpmnSpecMixin):
             self.follow(token.parent, self.chosen(token))
 
     def follow(self, owner: Token, flows: list[Flow]) -> None:
-        """The run loop takes the last first: one branch to its waits, then the next."""
         specs = self._wf_spec.task_specs
-        for flow in reversed(flows):
-            owner.spawn(specs[flow.target], flow=flow.id)
+        release([owner.prepare(specs[flow.target], flow=flow.id) for flow in flows])
 
     def chosen(self, token: Token) -> list[Flow]:
         """Every flow whose condition holds or that has none, else the default. No flow at all ends the branch."""

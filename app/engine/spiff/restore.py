@@ -18,7 +18,11 @@ _STATES = {name: state for state, name in STATES.items()}
 def fill(live: Instance, header: Header, scopes: list[ScopeRow], tokens: list[TokenRow]) -> None:
     """Plant everything that was alive into a fresh instance."""
     live.compensations, live.business_key = header.compensations, header.business_key
-    live.ended, live.completed, live.last_id = header.ended, header.ended is not None, header.last_id
+    live.ended, live.completed, live.last_id = (
+        header.ended,
+        header.ended is not None,
+        header.last_id,
+    )
     live.plant(header.root)
     inside: dict[int | None, list[TokenRow]] = {}
     for row in sorted(tokens, key=lambda row: row.id):  # an owner is older than what it owns

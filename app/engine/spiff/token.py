@@ -94,14 +94,23 @@ class Token(Task):
         self.top.touched(child)
         return child
 
-    def spawn(self, node: Node, data: dict[str, Any] | None = None, **internal: Any) -> Token:
-        """A new token of `node` below this one, which the run loop takes next, or a job when the node asks for it."""
+    def prepare(self, node: Node, data: dict[str, Any] | None = None, **internal: Any) -> Token:
+        """A new token of `node` below this one that still has to be released."""
         child = self.hang(node, data=data, **internal)
         self.top.note("entered", child, {"flow": internal["flow"]} if "flow" in internal else None)
-        if node.is_job_before(child):
-            child.park("before")
+        return child
+
+    def release(self) -> None:
+        """The run loop takes it next, or a job when its node asks for it."""
+        if self.task_spec.is_job_before(self):
+            self.park("before")
         else:
-            child._set_state(READY)
+            self._set_state(READY)
+
+    def spawn(self, node: Node, data: dict[str, Any] | None = None, **internal: Any) -> Token:
+        """A new token of `node` below this one, released at once."""
+        child = self.prepare(node, data, **internal)
+        child.release()
         return child
 
     def park(self, kind: str) -> None:
@@ -224,6 +233,12 @@ class Token(Task):
         )
 
 
+def release(tokens: list[Token]) -> None:
+    """The run loop takes the last first: one branch to its waits, then the next."""
+    for token in reversed(tokens):
+        token.release()
+
+
 class Scope(Workflow):
     """One running process, called process, sub-process or event sub-process; its tokens hang under one root token.
 
@@ -265,8 +280,8 @@ class Scope(Workflow):
         self.touch()
         for node in self.spec.event_subprocesses:
             node.subscribe_all(self.task_tree)
-        for node in reversed(self.spec.plain_entries if entries is None else entries):
-            self.task_tree.spawn(node)
+        first = self.spec.plain_entries if entries is None else entries
+        release([self.task_tree.prepare(node) for node in first])
 
     def touch(self) -> None:
         self.top.scope_touched(self)
