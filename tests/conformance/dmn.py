@@ -18,5 +18,7 @@ def evaluate(file: bytes, decision: str, inputs: dict[str, Any]) -> Any:
     data = given.typed(model, inputs)
     found = model.find(decision)
     if found is not None:
-        return found.evaluate(data)
+        # a decision named among the inputs is an input decision of the service under test
+        known = {one.id: data[name] for name in inputs if (one := model.find(name)) is not None}
+        return found.evaluate(data, known)
     return model.serve(decision, data)

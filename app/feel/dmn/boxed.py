@@ -111,7 +111,7 @@ def function_definition(
 ) -> tuple[tuple[tuple[str, Type | None], ...], Formula]:
     """Parameters (name, type) and body of a function definition; Java and PMML bodies are refused."""
     kind = element.get("kind") or "FEEL"
-    if kind != "FEEL" and not (kind in ("J", "P") and build.lenient):
+    if kind != "FEEL":
         build.refuse(element, place, f"不支持 {kind} 函数，函数只能用 FEEL 编写。",
                      f"{kind} functions are not supported; write the function in FEEL.", "function")  # fmt: skip
     parameters = tuple(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any
 
 from app.feel.dmn import boxed, functions, read
@@ -13,10 +12,6 @@ from app.feel.dmn.errors import DmnError
 from app.feel.dmn.read import Element
 from app.feel.dmn.table import Table, read_table, show
 from app.feel.dmn.types import Type
-
-MAX_CALLS = 20_000  # calls of knowledge models in one evaluation
-MAX_NESTING = 40  # of those inside one another
-MAX_SECONDS = 2.0  # for all of them together
 
 Parameters = tuple[tuple[str, Type | None], ...]
 
@@ -94,9 +89,6 @@ class Run:
         self.context: Scope = dict(context)
         self.made: dict[str, Any] = {}
         self.functions: dict[str, Any] = {}
-        self.calls = 0
-        self.nesting = 0
-        self.ends = monotonic() + MAX_SECONDS
 
     def scope(self, node: Node) -> Scope:
         """What the expressions of a decision see: the data, its inputs as their types, what it requires."""
@@ -162,7 +154,7 @@ class Run:
 
         def body(given: Scope) -> Any:
             known = {self.function(k).name: self.function(k) for k in (*model.requires, key)}
-            return self._limited(lambda: model.body({**known, **given}))
+            return model.body({**known, **given})
 
         return functions.make(model.parameters, body, model.name)
 
@@ -170,36 +162,18 @@ class Run:
         graph, service = self.graph, self.graph.services[key]
         parameters = [(graph.inputs[i].name, graph.inputs[i].type) for i in service.inputs]
         parameters += [(graph.nodes[i].variable, graph.nodes[i].type) for i in service.given]
-        return functions.make(
-            tuple(parameters), lambda given: self._limited(lambda: self.serve(key, given)), service.name
-        )
+        return functions.make(tuple(parameters), lambda given: self.serve(key, given), service.name)
 
     def serve(self, key: str, given: Mapping[str, Any]) -> Any:
         """The result of a decision service for its inputs and input decisions, by name."""
         graph, service = self.graph, self.graph.services[key]
         inner = Run(graph, given)
-        inner.calls, inner.nesting, inner.ends = self.calls, self.nesting, self.ends
         for decision in service.given:
             node = graph.nodes[decision]
             inner.made[decision] = inner.finish(node, given.get(node.variable))
         results = {graph.nodes[one].variable: inner.decide(one) for one in service.outputs}
         value = next(iter(results.values())) if len(results) == 1 else results
         return value if service.type is None else service.type.coerce(value)[0]
-
-    def _limited(self, call: Callable[[], Any]) -> Any:
-        self.calls += 1
-        self.nesting += 1
-        try:
-            if self.calls > MAX_CALLS or self.nesting > MAX_NESTING or monotonic() > self.ends:
-                raise DmnError(
-                    "业务知识模型互相调用太多次，可能没有终点。请检查递归的结束条件。",
-                    "The knowledge models call each other too often, maybe without end. "
-                    "Check how the recursion stops.",
-                    code="calls",
-                )
-            return call()
-        finally:
-            self.nesting -= 1
 
 
 def read_graph(build: Build, lenient: bool) -> Graph:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app import feel
-from app.feel.dmn import check, graph, read, trace
+from app.feel.dmn import check, functions, graph, read, trace
 from app.feel.dmn.build import Build, Place, Scope
 from app.feel.dmn.check import Finding
 from app.feel.dmn.errors import DmnError
@@ -37,9 +37,14 @@ class Decision:
             found |= {name: None for name in read_here if name not in made}
         return tuple(found)
 
-    def evaluate(self, context: Mapping[str, Any]) -> Any:
-        """The decision's value for this data. DmnError says why there is none."""
-        return own(self._guarded(lambda: Run(self.graph, context).decide(self.id)))
+    def evaluate(self, context: Mapping[str, Any], made: Mapping[str, Any] | None = None) -> Any:
+        """The decision's value for this data. DmnError says why there is none.
+
+        `made` are values of required decisions that are already known, by decision id.
+        """
+        run = Run(self.graph, context)
+        run.made.update(made or {})
+        return own(self._guarded(lambda: run.decide(self.id)))
 
     def trace(self, context: Mapping[str, Any]) -> Trace:
         """The same with every step written down; an error is in the trace, not raised."""
@@ -74,7 +79,8 @@ class Decision:
 
     def _guarded(self, act: Any) -> Any:
         try:
-            return act()
+            with functions.counted():
+                return act()
         except RecursionError:
             raise DmnError(
                 "决策嵌套太深，无法计算。请检查是否有没有终点的递归。",
@@ -137,7 +143,8 @@ class Model:
         """The result of a decision service, by id or name, for its inputs by name."""
         for key, service in self.graph.services.items():
             if name in (key, service.name):
-                return Run(self.graph, context).serve(key, context)
+                with functions.counted():
+                    return own(Run(self.graph, context).serve(key, context))
         raise DmnError(f"没有名为“{name}”的决策。", f"There is no decision “{name}”.", code="missing")
 
 

@@ -289,7 +289,8 @@ def _inherit(outputs: list[Output], kind: Type | None) -> None:
     if kind is None:
         return
     for column in outputs:
-        own = kind if len(outputs) == 1 else kind.components.get(column.name)
+        whole = kind.element or kind
+        own = whole if len(outputs) == 1 else whole.parts.get(column.name)
         if own is not None and not column.order:
             column.order = own.order
 

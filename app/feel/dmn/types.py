@@ -24,7 +24,10 @@ def _number(value: Any) -> bool:
 
 
 def _whole(value: Any) -> bool:
-    return _number(value) and value == int(value)
+    try:
+        return _number(value) and value == int(value)
+    except (ArithmeticError, ValueError):  # infinite, or not a number
+        return False
 
 
 def _date(value: Any) -> bool:
@@ -96,7 +99,7 @@ class Type:
             fits = isinstance(value, list) and all(map(self.item.conforms, value))
         elif self.components:
             fits = isinstance(value, dict) and all(
-                part.conforms(value.get(key)) for key, part in self.components.items()
+                key in value and part.conforms(value[key]) for key, part in self.components.items()
             )
         else:
             fits = self.parent.conforms(value) if self.parent else bool(self.base and self.base(value))
