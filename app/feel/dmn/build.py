@@ -118,6 +118,12 @@ class Build:
         text = read.text(holder)
         place = Place("允许值", "allowed values")
         test = self.tests(holder, text, place) if text else None
+        try:
+            if test is not None:
+                test({"?": None})
+        except feel.FeelError as error:  # they must be constants: nothing else is known to them
+            self.refuse(holder, place, error.message, error.message_en, "allowed", error)
+            test = nothing
         return (lambda value: test is None or test({"?": value}) is True), self._order(text)
 
     def _order(self, text: str) -> tuple[Any, ...]:

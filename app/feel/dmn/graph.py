@@ -12,6 +12,7 @@ from app.feel.dmn.errors import DmnError
 from app.feel.dmn.read import Element
 from app.feel.dmn.table import Table, read_table, show
 from app.feel.dmn.types import Type
+from app.feel.values import imported
 
 Parameters = tuple[tuple[str, Type | None], ...]
 
@@ -104,7 +105,7 @@ class Run:
         return scope
 
     def _input(self, data: Input) -> Any:
-        value = self.context.get(data.name)
+        value = imported(self.context.get(data.name))
         if data.type is None:
             return value
         made, fits = data.type.coerce(value)

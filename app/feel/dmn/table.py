@@ -13,6 +13,7 @@ from app.feel.dmn.cells import Test
 from app.feel.dmn.errors import DmnError
 from app.feel.dmn.read import Element
 from app.feel.dmn.types import Allowed, Type
+from app.feel.values import imported
 
 
 @dataclass(slots=True)
@@ -247,7 +248,7 @@ def _allowed(test: Allowed, value: Any) -> bool:
 def show(value: Any) -> str:
     """A value as a person reads it in a message, never long."""
     try:
-        text = f"“{value}”" if isinstance(value, str) else texts.written(value)
+        text = f"“{value}”" if isinstance(value, str) else texts.written(imported(value))
     except FeelError:
         text = type(value).__name__  # a foreign object, which is what the message is about
     return text if len(text) <= 60 else f"{text[:57]}…"
