@@ -14,7 +14,7 @@ from app.accounts import people
 from app.i18n import _
 
 # each is a package with `init_app(app)`; the order is that of the rail
-ROOMS = ("accounts", "engine", "jobs", "records", "notify", "registry", "inbox", "monitor")
+ROOMS = ("accounts", "engine", "jobs", "records", "notify", "registry", "library", "inbox", "monitor")
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
