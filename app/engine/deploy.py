@@ -7,7 +7,7 @@ has changed; decision tables are versions of their own.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from flask import current_app
 from app import clock, errors
 from app.db import db
 from app.engine import check, definitions, handlers, publish
-from app.engine.findings import ERROR, Finding, Unreadable
+from app.engine.findings import ERROR, WARNING, Finding, Unreadable
 from app.engine.models import (
     Decision,
     Definition,
@@ -32,6 +32,7 @@ from app.feel import FeelError, dmn
 from app.i18n import _
 
 KINDS = {".bpmn": "bpmn", ".xml": "bpmn", ".bpmn20": "bpmn", ".dmn": "dmn", ".form": "form"}
+UNFINISHED = frozenset({"node.unreachable", "event.reference"})
 
 
 @dataclass
@@ -179,10 +180,16 @@ def judge(upload: Upload, *, lenient: bool) -> None:
     """The checks' findings are with the upload's."""
     if upload.trees:
         models = [(name, normal.root) for name, normal in upload.trees.items()]
-        upload.findings += check.check(models, _known(upload, lenient), complete=not lenient)
+        found = check.check(models, _known(upload, lenient), complete=not lenient)
+        upload.findings += [_milder(one) for one in found] if lenient else found
     upload.findings = sorted(
         dict.fromkeys(upload.findings), key=lambda finding: finding.severity != ERROR
     )
+
+
+def _milder(finding: Finding) -> Finding:
+    """A sketch may have a step that nothing leads to, and an event that names nothing yet."""
+    return replace(finding, severity=WARNING) if finding.code in UNFINISHED else finding
 
 
 def _known(upload: Upload, lenient: bool) -> check.Known:

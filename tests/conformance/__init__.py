@@ -1,0 +1,1 @@
+"""What other engines' tests expect, run on the real platform."""
