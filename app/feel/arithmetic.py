@@ -188,7 +188,8 @@ def modulo(a: Any, b: Any) -> Any:
 
 def negate(value: Any) -> Any:
     if value.__class__ in NUMBERS:
-        return -value
+        # Python's own minus would round to the digits of the thread's context
+        return -value if value.__class__ is int else CONTEXT.minus(value)
     if value.__class__ is YearsMonths:
         return YearsMonths(-value.months)
     if not isinstance(value, dt.timedelta):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from app.feel import budget, lexer, nodes
+from app.feel import arithmetic, budget, lexer, nodes
 from app.feel.errors import error
+from app.feel.values import NUMBERS
 
 if TYPE_CHECKING:
     from app.feel.parser import Parser
@@ -95,9 +96,8 @@ def _negate(parser: Parser, token: lexer.Token) -> Any:
     parser.step()
     parser.depth += 1
     operand = _nested(parser, lambda: parser.postfix(parser.prefix()))
-    if isinstance(operand, nodes.Literal) and operand.value.__class__ is not bool:
-        if lexer.NUMBER == parser.tokens[parser.at - 1].kind:
-            return nodes.Literal(-operand.value, token.at)
+    if isinstance(operand, nodes.Literal) and operand.value.__class__ in NUMBERS:
+        return nodes.Literal(arithmetic.negate(operand.value), token.at)
     return nodes.Negate(operand, token.at)
 
 
@@ -249,35 +249,30 @@ def test(parser: Parser) -> nodes.Test:
 def in_tests(parser: Parser) -> nodes.Tests:
     """What follows `in`: one test, or several in round brackets."""
     at = parser.token.at
-    if parser.sees("(") and not _single_in(parser):
-        parser.step()
-        tests = [test(parser)]
-        while parser.takes(","):
-            tests.append(test(parser))
-        parser.expect(")")
-        return nodes.Tests(tests, at=at)
+    if parser.sees("("):
+        return nodes.Tests(_bracketed_tests(parser), at=at)
     if _is_test(parser):
         return nodes.Tests([test(parser)], at=at)
     return nodes.Tests([nodes.Test("", parser.expression(_TEST_FLOOR), at)], at=at)
 
 
-def _single_in(parser: Parser) -> bool:
-    """Whether the bracket after `in` belongs to one expression: `(1..5)`, `(a + b) * 2`."""
-    depth, i = 0, parser.at
-    while parser.tokens[i].kind != lexer.END:
-        token = parser.tokens[i]
-        if token.kind == lexer.SYMBOL:
-            if token.text in "([{" and not (depth == 1 and token.text == "["):
-                depth += 1
-            elif token.text in ")}" or (token.text == "]" and depth > 1):
-                depth -= 1
-            elif token.text == ".." and depth == 1:
-                return True
-            if depth == 0:
-                after = parser.tokens[i + 1].text
-                return after in ("+", "-", "*", "/", "**", ".", "[")
-        i += 1
-    return False
+def _bracketed_tests(parser: Parser) -> list[nodes.Test]:
+    at = parser.step().at
+    tests = [test(parser)]
+    first = tests[0]
+    if not first.operator and parser.takes(".."):
+        return [nodes.Test("", _continued(parser, _range(parser, first.operand, False, at)), at)]
+    while parser.takes(","):
+        tests.append(test(parser))
+    parser.expect(")")
+    if len(tests) == 1 and not first.operator:
+        # the bracket may have been the beginning of an expression: `in (a + b) * 2`
+        return [nodes.Test("", _continued(parser, first.operand), at)]
+    return tests
+
+
+def _continued(parser: Parser, node: Any) -> Any:
+    return parser.climb(parser.postfix(node), _TEST_FLOOR)
 
 
 def unary_tests(parser: Parser) -> nodes.Tests:

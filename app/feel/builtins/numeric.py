@@ -69,7 +69,9 @@ def round_half_down(value: Any, scale: Any) -> Any:
 
 @builtin("abs", "n:n | n:u")
 def absolute(value: Any) -> Any:
-    return YearsMonths(abs(value.months)) if value.__class__ is YearsMonths else abs(value)
+    if value.__class__ is YearsMonths:
+        return YearsMonths(abs(value.months))
+    return value.copy_abs() if value.__class__ is Decimal else abs(value)
 
 
 @builtin("modulo", "dividend:n, divisor:n")
