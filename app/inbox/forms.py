@@ -78,7 +78,8 @@ def form_page_context(
     pairs = _pairs(posted) if posted is not None else _kept(draft)
     drawn = _drawn(form, task, user, pairs, errors, locked)
     return {"tf": {
-        "view": drawn, "locked": locked, "key": f"{task.id}",
+        "view": drawn, "locked": locked, "key": f"{task.id}:{user.login}",
+        "largest": current_app.config["SETTINGS"].max_upload_bytes,
         "action": url_for("inbox.complete", task_id=task.id),
         "draft_url": "" if locked else url_for("forms.draft", task_id=task.id),
         "files_url": "" if locked else url_for("forms.upload", task_id=task.id),
