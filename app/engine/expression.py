@@ -5,11 +5,13 @@ A compiled expression is called with the names it may see. Everything here raise
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app import feel
 from app.feel import Expression
+from app.feel.nodes import Call, Name
 from app.i18n import _
 
 __all__ = [
@@ -53,9 +55,25 @@ def watched(text: str) -> Expression:
 
 def _compiled(compiler: Any, text: str) -> Expression:
     try:
-        return compiler(text.strip())
+        made: Expression = compiler(text.strip())
     except feel.FeelError as error:
         raise Bad(_said(error)) from None
+    unknown = next((name for name in _called(made.tree) if name in made.names), None)
+    if unknown is not None:
+        raise Bad(_("没有名为“%(name)s”的函数。", name=unknown))
+    return made
+
+
+def _called(tree: Any) -> Iterator[str]:
+    """The names that the expression calls as functions."""
+    if isinstance(tree, list | tuple):
+        for item in tree:
+            yield from _called(item)
+    elif dataclasses.is_dataclass(tree):
+        if isinstance(tree, Call) and isinstance(tree.function, Name):
+            yield tree.function.name
+        for field in dataclasses.fields(tree):
+            yield from _called(getattr(tree, field.name))
 
 
 def result(expression: Expression, names: Mapping[str, Any]) -> Any:

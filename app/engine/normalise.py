@@ -140,26 +140,29 @@ def _references(root: etree._Element) -> None:
 
 def _ids(made: Normalised) -> None:
     named = [node for tag, node in elements(made.root) if tag in _NAMED]
-    ids = Counter(node.get("id") for node in named if node.get("id"))
+    taken = {node.get("id") for node in named}
+    seen: set[str] = set()
     counts: Counter[str] = Counter()
     for node in named:
-        tag = local(node) or ""
-        if not node.get("id"):
-            counts[tag] += 1
-            new = f"{tag}_{counts[tag]}"
-            while new in ids:
-                new += "_"
-            ids[new] += 1
-            node.set("id", new)
-            made.changed(node, "id")
-        elif ids[node.get("id")] > 1:
-            ids[node.get("id")] = 1  # said once
+        id = node.get("id")
+        if id in seen:
             made.refuse(
                 node,
                 "id.twice",
-                _("编号 %(id)s 在文件中出现了多次。", id=node.get("id")),
+                _("编号 %(id)s 在文件中出现了多次。", id=id),
                 _("请给每个元素不同的编号。"),
             )
+        if id and id not in seen:
+            seen.add(id)
+            continue
+        tag = local(node) or ""
+        new = id
+        while not new or new in taken:
+            counts[tag] += 1
+            new = f"{tag}_{counts[tag]}"
+        taken.add(new)
+        node.set("id", new)
+        made.changed(node, "id")
 
 
 def _links(made: Normalised, scope: etree._Element) -> None:

@@ -52,6 +52,8 @@ def parse(files: list[tuple[str, bytes]]) -> dict[str, ProcessSpec]:
 
 def diagram(normal: Normalised) -> dict[str, ProcessSpec]:
     """The definitions of one normalised file; `Unreadable` with everything that could not be read."""
+    if any(finding.code == "scope.deep" for finding in normal.findings):
+        raise Unreadable(*normal.findings)
     parser = Parser(normal)
     parser.add_bpmn_xml(normal.root, normal.file)
     made = {id: parser.get_spec(id) for id in parser.get_process_ids()}

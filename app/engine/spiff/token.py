@@ -282,6 +282,8 @@ class Scope(Workflow):
             node.subscribe_all(self.task_tree)
         first = self.spec.plain_entries if entries is None else entries
         release([self.task_tree.prepare(node) for node in first])
+        if not first:
+            self.end()
 
     def touch(self) -> None:
         self.top.scope_touched(self)
