@@ -45,6 +45,7 @@ class Settings:
     threads: int = 4  # threads in each of them
     bind: str = "127.0.0.1:8000"  # where the server listens
     mail_url: str = ""  # smtp://user:password@host:port; empty: mails stay in the outbox
+    sms_url: str = ""  # the text message gateway gets JSON {to, text, key}; empty: they wait
     base_url: str = "http://127.0.0.1:8000"  # how links in mails begin
     log_level: str = "INFO"  # DEBUG, INFO, WARNING, ERROR
 

@@ -1,0 +1,64 @@
+"""What notifications say. The texts are Chinese; English comes from the catalogue."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import force_locale
+
+from app.i18n import _
+
+
+class TemplateMissing(KeyError):
+    """No notification has this name."""
+
+
+# name: (subject, text); %(name)s are filled from the context
+TEXTS: dict[str, tuple[str, str]] = {
+    "customer_merged": (
+        "客户资料有补充：%(customer)s",
+        "%(who)s 登记时发现与您负责的客户 %(customer)s（%(number)s）是同一家，"
+        "已把新资料和联系人补充进去；原有内容没有改动。",
+    ),
+    "claim_denied": (
+        "不能领取客户：%(customer)s",
+        "您申请领取的客户 %(customer)s 没有通过：%(reason)s",
+    ),
+    "customer_assigned": (
+        "客户分配完成：%(number)s",
+        "分配单 %(number)s 已%(ending)s，共 %(count)s 个客户。",
+    ),
+    "recycle_warning": (
+        "客户即将回收：%(customer)s",
+        "您负责的客户 %(customer)s（%(number)s）已 %(days)s 天没有跟进，七天内不跟进将被收回重新分配。",
+    ),
+    "task_reminder": (
+        "待办到期：%(task)s",
+        "待办“%(task)s”（%(subject)s）已到期，请尽快处理。",
+    ),
+    "task_escalated": (
+        "待办升级：%(task)s",
+        "待办“%(task)s”（%(subject)s）一直没有完成，请您协助；您也可以直接处理它。",
+    ),
+    "template_missing": (
+        "通知没有发出",
+        "流程要发的通知 %(template)s 没有模板，没有发出。请补上模板；流程已继续。",
+    ),
+}
+
+
+def render(template: str, context: Mapping[str, Any], locale: str = "zh") -> tuple[str, str]:
+    """(subject, text) in a language. Raises TemplateMissing; an unknown value shows as a dash."""
+    if template not in TEXTS:
+        raise TemplateMissing(template)
+    subject, text = TEXTS[template]
+    values = _Filled(context)
+    with force_locale(locale):
+        return _(subject) % values, _(text) % values
+
+
+class _Filled(dict[str, str]):
+    def __init__(self, context: Mapping[str, Any]) -> None:
+        super().__init__({k: "—" if v is None else str(v) for k, v in context.items()})
+
+    def __missing__(self, name: str) -> str:
+        return "—"

@@ -1,0 +1,1 @@
+"""What service tasks do: one module per noun, topic = `<module>.<function>`."""
