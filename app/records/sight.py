@@ -54,6 +54,8 @@ def visible(entity: str, viewer: Viewer) -> sa.ColumnElement[bool]:
         return sa.true()
     if model.record.sight == "owner":
         return _owned(model, viewer)
+    if model.record.sight == "access":
+        return _granted(model, viewer)
     column = getattr(model, model.record.sight)
     if column.info["format"] == "user":
         return _person(column, viewer)
@@ -117,6 +119,14 @@ def _owned(model: Any, viewer: Viewer) -> sa.ColumnElement[bool]:
         seen = sa.select(Customer.id).where(_customers(viewer, pool=False))
         parts.append(model.customer_id.in_(seen))
     return sa.or_(*parts)
+
+
+def _granted(model: Any, viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Competitors: the departments that were let in, and who found the information."""
+    access: Any = record.entity("competitor_access")
+    let_in = sa.select(access.competitor_id).where(access.department_id == viewer.department)
+    own = sa.or_(model.owner_id == viewer.login, model.created_by == viewer.login)
+    return sa.or_(own, sa.and_(model.state == "已发布", model.id.in_(let_in)))
 
 
 def _customers(viewer: Viewer, *, pool: bool) -> sa.ColumnElement[bool]:
