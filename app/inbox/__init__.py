@@ -1,1 +1,15 @@
-"""The inbox room."""
+"""The inbox: everybody's tasks, the page of a task, the page of a case."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """The inbox answers; the rail counts what waits; the palette finds tasks and cases."""
+    from app import shell
+    from app.inbox import case, forms, queue, routes, search, story, task  # noqa: F401
+
+    app.register_blueprint(routes.inbox)
+    app.register_blueprint(forms.pages)
+    app.jinja_env.filters["outcome"] = story.outcome_label
+    shell.badge("inbox", queue.waiting)
+    shell.offer(search.commands)

@@ -17,6 +17,7 @@ const dist = join(here, 'dist');
 const ENTRIES = {
   app: 'js/app.js',
   diagram: 'js/diagram.js',
+  form: 'js/form.js',
   style: 'css/app.css',
   'diagram-style': 'css/bpmn.css',
 };
@@ -29,18 +30,24 @@ function files(folder) {
   });
 }
 
-// icon('name' in templates and scripts, icon="name" in Python
+// icon("name") anywhere; in templates also any quoted name inside {{ }} and {% %}, because macros
+// take icons as arguments; icon = "name" in Python and TOML
 function usedIcons() {
   const used = new Set();
-  for (const path of files(app)) {
-    if (!['.html', '.py', '.js'].includes(extname(path))) continue;
+  const known = (name) => existsSync(join(icons, `${name}.svg`));
+  const each = (text, pattern, use) => [...text.matchAll(pattern)].forEach((found) => use(found[1] ?? found[0]));
+  for (const path of [...files(app), ...files(join(app, '..', 'processes'))]) {
+    const kind = extname(path);
+    if (!['.html', '.py', '.js', '.toml'].includes(kind)) continue;
     const text = readFileSync(path, 'utf8');
-    for (const [, name] of text.matchAll(/icon(?:\(\s*|\s*=\s*)['"]([a-z0-9-]+)['"]/g)) {
-      if (!existsSync(join(icons, `${name}.svg`))) {
-        throw new Error(`${relative(app, path)} uses icon '${name}', which Tabler does not have`);
-      }
+    each(text, /icon(?:\(\s*|\s*=\s*)["']([a-z0-9-]+)["']/g, (name) => {
+      if (!known(name)) throw new Error(`${relative(app, path)} uses icon '${name}', which Tabler does not have`);
       used.add(name);
-    }
+    });
+    if (kind !== '.html') continue;
+    each(text, /\{[{%][\s\S]*?[%}]\}/g, (code) => {
+      each(code, /["']([a-z][a-z0-9-]*)["']/g, (name) => known(name) && used.add(name));
+    });
   }
   return [...used].sort();
 }

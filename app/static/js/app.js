@@ -8,6 +8,7 @@ import './keys.js';
 import './lazy.js';
 import './inbox.js';
 import './steps.js';
+import './steps.js';
 
 window.htmx = htmx;
 // the pages' policy allows no inline style and no eval; 409 and 422 bring a fragment to show
@@ -32,6 +33,14 @@ document.addEventListener('click', (event) => {
     document.getElementById(opener.dataset.open)?.showModal();
   }
   if (event.target.closest('[data-back]')) history.back();
+  event.target.closest('[data-close]')?.closest('dialog').close();
+  const toggle = event.target.closest('[data-toggle]');
+  if (toggle) {
+    const part = document.getElementById(toggle.dataset.toggle);
+    part.hidden = !part.hidden;
+    toggle.setAttribute('aria-expanded', String(!part.hidden));
+    if (!part.hidden) part.querySelector('input:not([type="hidden"])')?.focus();
+  }
   // a click beside a dialog closes it
   if (event.target instanceof HTMLDialogElement && event.target.open) {
     const box = event.target.getBoundingClientRect();

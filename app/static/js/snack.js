@@ -22,11 +22,14 @@ export function snack(text, { tone = '', undo = null } = {}) {
   setTimeout(() => line.remove(), 8000);
 }
 
-// the server says it with a header: HX-Trigger: {"snack": {"text": …, "undo": url}}
-document.addEventListener('snack', (event) => {
-  const { text, tone, undo } = event.detail;
-  snack(text, { tone, undo: undo && (() => window.htmx.ajax('POST', undo, { swap: 'none' })) });
-});
-for (const flashed of document.querySelectorAll('template.flashed')) {
-  snack(flashed.content.textContent);
+// undoing posts to an address that the server gave, and shows the page anew
+async function takeBack(url) {
+  const headers = JSON.parse(document.body.getAttribute('hx-headers'));
+  const answer = await fetch(url, { method: 'POST', headers });
+  if (answer.ok) location.assign(answer.redirected ? answer.url : location.href);
+  else snack(word('failed'), { tone: 'over' });
+}
+
+for (const { content, dataset } of document.querySelectorAll('template.flashed')) {
+  snack(content.textContent, { undo: dataset.undo && (() => takeBack(dataset.undo)) });
 }

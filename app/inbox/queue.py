@@ -1,0 +1,238 @@
+"""What waits for a person: the lists of the inbox, their order, their counts."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+from flask_babel import get_timezone
+
+from app import clock
+from app.accounts.models import User
+from app.db import db
+from app.engine.models import Definition, Instance, TaskCandidate, UserTask
+from app.i18n import _
+from app.inbox import sight
+
+PAGE = 50
+WORK = ("todo", "overdue", "today", "mine", "groups", "later")
+FILTERS = (*WORK, "started", "done")
+ORDERS = ("due", "new", "priority")
+DUES = ("overdue", "today", "week", "none")
+URGENT = 60  # a priority from here on is shown as urgent; 50 is the usual one
+FAR = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a list shows; it stands in the page's address."""
+
+    f: str = "todo"
+    process: str = ""
+    due: str = ""
+    priority: str = ""
+    q: str = ""
+    sort: str = "due"
+    page: int = 1
+
+    def url(self, **changes: Any) -> str:
+        """The query string of this list with some parts changed; the first page unless told."""
+        other = replace(self, **({"page": 1} | changes))
+        usual = Question()
+        parts = {key: value for key, value in vars(other).items() if value != getattr(usual, key)}
+        return "?" + urlencode(parts) if parts else "?"
+
+    @property
+    def narrowed(self) -> bool:
+        """Is anything asked for beside the filter?"""
+        return bool(self.process or self.due or self.priority or self.q)
+
+
+def read(args: Mapping[str, str]) -> Question:
+    """The question in a page's address; what makes no sense there is left out."""
+
+    def one_of(name: str, allowed: tuple[str, ...], usual: str) -> str:
+        return args.get(name, usual) if args.get(name) in allowed else usual
+
+    page = args.get("page", "1")
+    return Question(
+        f=one_of("f", FILTERS, "todo"),
+        process=args.get("process", "")[:200],
+        due=one_of("due", DUES, ""),
+        priority=one_of("priority", ("high",), ""),
+        q=args.get("q", "").strip()[:100],
+        sort=one_of("sort", ORDERS, "due"),
+        page=min(int(page), 10_000) if page.isdigit() and int(page) > 0 else 1,
+    )
+
+
+def tasks(question: Question, person: User) -> tuple[list[UserTask], bool]:
+    """One page of the list, and whether there are more."""
+    query = _narrowed(_filtered(question.f, person), question)
+    query = query.order_by(*_order(question)).limit(PAGE + 1).offset((question.page - 1) * PAGE)
+    found = list(db.session.scalars(query))
+    return found[:PAGE], len(found) > PAGE
+
+
+def total(question: Question, person: User) -> int:
+    """How many tasks the list has on all its pages."""
+    query = _narrowed(_filtered(question.f, person), question)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+
+
+def cases(question: Question, person: User) -> tuple[list[Instance], bool]:
+    """One page of the cases that the person began, the newest first."""
+    query = sa.select(Instance).where(Instance.started_by == person.login)
+    if question.process:
+        query = query.where(Instance.process_id == question.process)
+    if question.q:
+        like = f"%{_escaped(question.q)}%"
+        query = query.where(
+            sa.or_(
+                Instance.subject.ilike(like, escape="\\"),
+                Instance.business_key.ilike(like, escape="\\"),
+            )
+        )
+    query = query.order_by(Instance.id.desc()).limit(PAGE + 1).offset((question.page - 1) * PAGE)
+    found = list(db.session.scalars(query.options(sa.orm.joinedload(Instance.definition))))
+    return found[:PAGE], len(found) > PAGE
+
+
+def counts(person: User) -> dict[str, int]:
+    """{filter: how many}, all of them in two queries."""
+    now, midnight = clock.now(), _midnight()
+    ready = sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
+    parts = {
+        "todo": ready,
+        "overdue": sa.and_(ready, UserTask.due_at < now),
+        "today": sa.and_(ready, UserTask.due_at >= now, UserTask.due_at < midnight),
+        "mine": sa.and_(ready, UserTask.assignee == person.login),
+        "groups": sa.and_(ready, UserTask.assignee.is_(None)),
+        "later": UserTask.follow_up_at > now,
+    }
+    columns = [sa.func.coalesce(sa.func.sum(sa.case((part, 1), else_=0)), 0) for part in
+               parts.values()]  # fmt: skip
+    row = db.session.execute(sa.select(*columns).where(*_within_reach(person))).one()
+    found = dict(zip(parts, map(int, row), strict=True))
+    found["started"] = (
+        db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Instance)
+            .where(Instance.started_by == person.login, Instance.state.in_(("active", "suspended")))
+        )
+        or 0
+    )
+    return found
+
+
+def waiting(person: User) -> int:
+    """How many tasks wait for the person, for the badge on the rail."""
+    now = clock.now()
+    ready = sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
+    query = sa.select(sa.func.count()).select_from(UserTask).where(*_within_reach(person), ready)
+    return db.session.scalar(query) or 0
+
+
+def processes(person: User) -> list[tuple[str, str]]:
+    """(process id, name) of what the person has open tasks in, for the filter."""
+    query = (
+        sa.select(UserTask.process_id, sa.func.max(Definition.name))
+        .join(Definition, Definition.id == UserTask.definition_id)
+        .where(*_within_reach(person))
+        .group_by(UserTask.process_id)
+        .order_by(UserTask.process_id)
+    )
+    return [(process, name) for process, name in db.session.execute(query)]
+
+
+def _within_reach(person: User) -> tuple[sa.ColumnElement[bool], ...]:
+    """Open tasks that the person has or may take; each half is read from its own index."""
+    has = sa.select(UserTask.id).where(UserTask.state == "open", UserTask.assignee == person.login)
+    may_take = sa.select(TaskCandidate.task_id).where(
+        TaskCandidate.taken.is_(False), sight.candidate_of(person)
+    )
+    return UserTask.state == "open", UserTask.id.in_(has.union_all(may_take))
+
+
+def _filtered(name: str, person: User) -> sa.Select[tuple[UserTask]]:
+    now = clock.now()
+    if name == "done":
+        return sa.select(UserTask).where(
+            UserTask.state == "done", UserTask.completed_by == person.login
+        )
+    query = sa.select(UserTask).where(*_within_reach(person))
+    if name == "later":
+        return query.where(UserTask.follow_up_at > now)
+    query = query.where(sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now))
+    if name == "overdue":
+        return query.where(UserTask.due_at < now)
+    if name == "today":
+        return query.where(UserTask.due_at >= now, UserTask.due_at < _midnight())
+    if name == "mine":
+        return query.where(UserTask.assignee == person.login)
+    if name == "groups":
+        return query.where(UserTask.assignee.is_(None))
+    return query
+
+
+def _narrowed(query: sa.Select[tuple[UserTask]], question: Question) -> sa.Select[tuple[UserTask]]:
+    now, midnight = clock.now(), _midnight()
+    if question.process:
+        query = query.where(UserTask.process_id == question.process)
+    if question.priority == "high":
+        query = query.where(UserTask.priority >= URGENT)
+    if question.q:
+        like = f"%{_escaped(question.q.lower())}%"
+        query = query.where(UserTask.search_text.like(like, escape="\\"))
+    if question.due == "overdue":
+        query = query.where(UserTask.due_at < now)
+    elif question.due == "today":
+        query = query.where(UserTask.due_at >= now, UserTask.due_at < midnight)
+    elif question.due == "week":
+        query = query.where(UserTask.due_at < midnight + dt.timedelta(days=6))
+    elif question.due == "none":
+        query = query.where(UserTask.due_at.is_(None))
+    return query
+
+
+def _order(question: Question) -> list[sa.ColumnElement[Any]]:
+    if question.f == "done":
+        return [UserTask.completed_at.desc(), UserTask.id.desc()]
+    due = [UserTask.due_at.asc().nulls_last(), UserTask.id.asc()]
+    if question.sort == "new":
+        return [UserTask.id.desc()]
+    if question.sort == "priority":
+        return [UserTask.priority.desc(), *due]
+    return due
+
+
+def _midnight() -> dt.datetime:
+    """The end of the reader's day, in UTC."""
+    zone = get_timezone()
+    today = clock.now().astimezone(zone).date()
+    return dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def sections(found: list[UserTask], question: Question) -> list[tuple[str, list[UserTask]]]:
+    """The page's tasks under headings: overdue, today, later; one without heading otherwise."""
+    if question.sort != "due" or question.f in ("done", "later"):
+        return [("", found)] if found else []
+    now, midnight = clock.now(), _midnight()
+    parts: dict[str, list[UserTask]] = {
+        _("已逾期"): [], _("今天"): [], _("之后"): [], _("没有期限"): [],
+    }  # fmt: skip
+    late, today, later, never = parts.values()
+    for task in found:
+        if task.due_at is None:
+            never.append(task)
+        elif task.due_at < now:
+            late.append(task)
+        else:
+            (today if task.due_at < midnight else later).append(task)
+    return [(title, part) for title, part in parts.items() if part]

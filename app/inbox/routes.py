@@ -1,0 +1,132 @@
+"""The inbox: the queue with its filters, previews, and what is done to several tasks at once."""
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+
+from app.accounts import people
+from app.db import db
+from app.engine import definitions
+from app.engine.models import UserTask
+from app.errors import ShunliuError
+from app.i18n import _, label
+from app.inbox import acts, queue, sight, story
+
+inbox = Blueprint("inbox", __name__)
+TITLES = {
+    "todo": "待我处理", "overdue": "已逾期", "today": "今天到期", "mine": "我已认领",
+    "groups": "小组待认领", "later": "稍后处理", "started": "我发起的", "done": "我已办",
+}  # fmt: skip
+MOST_AT_ONCE = 100
+
+
+@inbox.get("/")
+def home() -> Response:
+    """The first page is the inbox."""
+    return redirect(url_for("inbox.index"))
+
+
+@inbox.get("/inbox")
+@login_required
+def index() -> str:
+    """Filters, queue and preview."""
+    return render_template("inbox/index.html", **_page(queue.read(request.args)))
+
+
+@inbox.get("/inbox/list")
+@login_required
+def lines() -> str:
+    """The queue alone: a further page of it, or all of it anew."""
+    return render_template("inbox/lines.html", **_page(queue.read(request.args)))
+
+
+@inbox.get("/inbox/counts")
+@login_required
+def counts() -> str:
+    """The filters with fresh counts."""
+    question = queue.read(request.args)
+    return render_template(
+        "inbox/filters.html", question=question, counts=queue.counts(current_user), titles=titles()
+    )
+
+
+@inbox.get("/tasks/<int:task_id>/peek")
+@login_required
+def peek(task_id: int) -> str:
+    """A task beside the queue: what, from whom, why me, and the verbs."""
+    task = sight.task(task_id, current_user)
+    case = task.instance
+    return render_template(
+        "inbox/peek.html",
+        task=task,
+        case=case,
+        lines=story.of(case)[-6:],
+        process=definitions.known(task.definition_id).name,
+        may_act=sight.may_act(task, current_user),
+        candidates=story.candidates(task),
+        names=_names([task]),
+    )
+
+
+@inbox.post("/inbox/bulk")
+@login_required
+def bulk() -> str:
+    """The verb is done to each chosen task by itself; those that failed stay chosen."""
+    verb = request.form.get("verb", "")
+    ids = [int(text) for text in request.form.getlist("task") if text.isdigit()][:MOST_AT_ONCE]
+    if verb not in ("claim", "release"):
+        ids = []
+    failed: dict[int, str] = {}
+    for task_id in ids:
+        try:
+            getattr(acts, f"{verb}_now")(task_id, current_user)
+            db.session.commit()
+        except ShunliuError as error:
+            db.session.rollback()
+            failed[task_id] = error.message
+    question = queue.read(request.form)
+    return render_template(
+        "inbox/index.html",
+        **_page(question),
+        failed=failed,
+        went_well=len(ids) - len(failed),
+        verb={"claim": _("认领"), "release": _("放回")}.get(verb, ""),
+    )
+
+
+def titles() -> dict[str, str]:
+    """{filter: its name}, in the reader's language."""
+    return {name: label(text) for name, text in TITLES.items()}
+
+
+def _page(question: queue.Question) -> dict[str, object]:
+    started = question.f == "started"
+    found, more = (queue.cases if started else queue.tasks)(question, current_user)
+    shown = queue.counts(current_user)
+    return {
+        "question": question,
+        "titles": titles(),
+        "counts": shown,
+        "total": _total(question, shown, len(found), more),
+        "cases": found if started else [],
+        "sections": [] if started else queue.sections(found, question),
+        "more": more,
+        "processes": queue.processes(current_user),
+        "names": _names([] if started else found),
+        "process_names": definitions.facts(found),
+        "may_choose": question.f in queue.WORK,
+    }
+
+
+def _total(question: queue.Question, shown: dict[str, int], here: int, more: bool) -> int | None:
+    """How many in all; None where counting would read the whole history."""
+    if question.f in queue.WORK and not question.narrowed:
+        return shown[question.f]
+    if not more and question.page == 1:
+        return here
+    return queue.total(question, current_user) if question.f in queue.WORK else None
+
+
+def _names(tasks: list[UserTask]) -> dict[str, str]:
+    logins = {task.assignee for task in tasks} | {task.completed_by for task in tasks}
+    logins |= {task.instance.started_by for task in tasks}
+    return people.names(login for login in logins if login)

@@ -1,0 +1,86 @@
+"""Who may see a task or a case, and who may act on a task. Outsiders are told that there is none."""
+
+import sqlalchemy as sa
+
+from app.accounts import people
+from app.accounts.models import User
+from app.db import db
+from app.engine.models import Instance, TaskCandidate, UserTask
+from app.errors import NotAllowed, NotFound
+from app.i18n import _
+
+
+def candidate_of(person: User) -> sa.ColumnElement[bool]:
+    """The candidate rows that mean this person: by login, or by a role held in the department."""
+    mine = people.departments_above(person.department_id)
+    return sa.or_(
+        sa.and_(TaskCandidate.kind == "user", TaskCandidate.value == person.login),
+        sa.and_(
+            TaskCandidate.kind == "group",
+            TaskCandidate.value.in_(person.group_ids),
+            sa.or_(TaskCandidate.department_id.is_(None), TaskCandidate.department_id.in_(mine)),
+        ),
+    )
+
+
+def is_candidate(task: UserTask, person: User) -> bool:
+    """May this person take the task?"""
+    found = sa.select(TaskCandidate.id).where(
+        TaskCandidate.task_id == task.id, candidate_of(person)
+    )
+    return db.session.scalar(found.limit(1)) is not None
+
+
+def may_act(task: UserTask, person: User) -> bool:
+    """May this person do the task now? Who has it, or a candidate while nobody has."""
+    if task.state != "open":
+        return False
+    return task.assignee == person.login or (task.assignee is None and is_candidate(task, person))
+
+
+def may_see_case(case: Instance, person: User) -> bool:
+    """Who began it, who had or may have a task of it, who stands above the starter, admins."""
+    if person.is_admin or case.started_by == person.login:
+        return True
+    took_part = sa.select(UserTask.id).where(
+        UserTask.instance_id == case.id,
+        sa.or_(UserTask.assignee == person.login, UserTask.completed_by == person.login),
+    )
+    could = (
+        sa.select(UserTask.id)
+        .join(TaskCandidate, TaskCandidate.task_id == UserTask.id)
+        .where(UserTask.instance_id == case.id, candidate_of(person))
+    )
+    for query in (took_part, could):
+        if db.session.scalar(query.limit(1)) is not None:
+            return True
+    return case.started_by in people.subordinates(person.login) if case.started_by else False
+
+
+def task(task_id: int, person: User) -> UserTask:
+    """The task, if this person may see it. Raises NotFound otherwise."""
+    found = db.session.scalar(sa.select(UserTask).where(UserTask.id == task_id))
+    if found is None:
+        raise NotFound()
+    near = person.login in (found.assignee, found.completed_by) or is_candidate(found, person)
+    if not near and not may_see_case(found.instance, person):
+        raise NotFound()
+    return found
+
+
+def task_to_act_on(task_id: int, person: User) -> UserTask:
+    """The open task, if this person may do it. Raises NotFound, NotAllowed."""
+    found = task(task_id, person)
+    if found.state == "open" and not may_act(found, person):
+        if found.assignee:
+            raise NotAllowed(_("这项任务已经由别人认领。需要您来办时，请对方转办给您。"))
+        raise NotAllowed(_("这项任务不在您的岗位范围内，只能查看。"))
+    return found
+
+
+def case(instance_id: int, person: User) -> Instance:
+    """The case, if this person may see it. Raises NotFound otherwise."""
+    found = db.session.scalar(sa.select(Instance).where(Instance.id == instance_id))
+    if found is None or not may_see_case(found, person):
+        raise NotFound()
+    return found

@@ -1,0 +1,237 @@
+"""What happened in a case, as people tell it; and where the case stands in its drawing."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from app.accounts import people
+from app.db import db
+from app.engine import definitions
+from app.engine.models import Event, Instance, TaskCandidate, Token, UserTask
+from app.i18n import _, label
+from app.inbox.models import Comment
+
+LATEST = 300  # lines of history that a page looks at
+# what the platform did by itself and people care about: class of the element, picture
+MACHINES = {"ServiceTask": "bolt", "RuleTask": "table", "CallActivity": "git-merge"}
+NOTED = {"claimed", "released", "delegated", "suspended", "resumed", "cancelled", "retried",
+         "skipped", "migrated", "incident"}  # fmt: skip
+
+
+@dataclass
+class Line:
+    """One entry of the timeline; `kind` is past, now or bad."""
+
+    at: dt.datetime | None
+    text: str
+    login: str | None = None
+    name: str = ""
+    say: str = ""
+    why: str = ""
+    icon: str = "bolt"
+    kind: str = "past"
+
+
+@dataclass
+class Place:
+    """Where a case stands in its drawing."""
+
+    marks: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[str, str, str]] = field(default_factory=list)
+    focus: str = ""
+
+
+def of(case: Instance) -> list[Line]:
+    """The lines of a case, oldest first; those of its open tasks at the end."""
+    lines = [Line(case.started_at, _("发起"), login=case.started_by, icon="player-play")]
+    lines += _by_machine(case)
+    lines += _done_tasks(case)
+    lines += _noted(case)
+    if case.ended_at:
+        lines.append(Line(case.ended_at, _ended(case), icon="flag"))
+    lines.sort(key=lambda line: line.at or case.started_at)
+    lines += _open_tasks(case)
+    _name_people(lines)
+    return lines
+
+
+def _ended(case: Instance) -> str:
+    end = label(case.end_event)
+    return _("结束：%(end)s", end=end) if end else {
+        "cancelled": _("已取消"), "terminated": _("已终止")
+    }.get(case.result or "", _("已完成"))  # fmt: skip
+
+
+def _events(case: Instance, kinds: set[str]) -> list[Event]:
+    query = (
+        sa.select(Event)
+        .where(Event.instance_id == case.id, Event.kind.in_(kinds))
+        .order_by(Event.id.desc())
+        .limit(LATEST)
+    )
+    return list(db.session.scalars(query))[::-1]
+
+
+def _by_machine(case: Instance) -> list[Line]:
+    """Steps that the platform did, those of one moment in one line."""
+    kinds = _kinds(case)
+    lines: list[Line] = []
+    for event in _events(case, {"left"}):
+        icon = MACHINES.get(kinds.get(event.element_id or "", ""))
+        if icon is None or not event.name:
+            continue
+        last = lines[-1] if lines else None
+        if last and last.at and (event.at - last.at).total_seconds() < 2:
+            if label(event.name) not in last.text.split(_("、")):
+                last.text += _("、") + label(event.name)
+        else:
+            lines.append(Line(event.at, label(event.name), icon=icon))
+    return lines
+
+
+def _kinds(case: Instance) -> dict[str, str]:
+    nodes = definitions.spec(case.definition_id).nodes()
+    return {node.name: type(node).__name__ for node in nodes}
+
+
+def _done_tasks(case: Instance) -> list[Line]:
+    query = (
+        sa.select(UserTask)
+        .where(UserTask.instance_id == case.id, UserTask.state == "done")
+        .order_by(UserTask.id.desc())
+        .limit(LATEST)
+    )
+    return [
+        Line(
+            task.completed_at,
+            f"{label(task.name)}{_('：') + outcome_text(task) if task.outcome else ''}",
+            login=task.completed_by,
+        )
+        for task in db.session.scalars(query)
+    ]
+
+
+def outcome_text(task: UserTask) -> str:
+    """How the pressed verb reads."""
+    return outcome_label(task.outcome)
+
+
+def outcome_label(outcome: str | None) -> str:
+    """The verb's usual name in the reader's language; itself if its form calls it otherwise."""
+    usual = {
+        "approve": "同意", "agree": "同意", "reject": "驳回", "return": "退回", "submit": "提交",
+        "cancel": "取消", "accept": "接受", "decline": "拒绝",
+    }  # fmt: skip
+    return label(usual.get(outcome or "", outcome or ""))
+
+
+def _noted(case: Instance) -> list[Line]:
+    texts = {
+        "claimed": _("认领了"), "released": _("放回了"), "delegated": _("转办了"),
+        "suspended": _("暂停了流程"), "resumed": _("恢复了流程"), "cancelled": _("取消了"),
+        "retried": _("重试了"), "skipped": _("跳过了"), "migrated": _("换到新版本"),
+        "incident": _("出错，等管理员处理："),
+    }  # fmt: skip
+    lines = []
+    for event in _events(case, NOTED):
+        if event.kind in ("cancelled", "skipped") and event.token_id and not event.by:
+            continue  # a token that the flow itself took away
+        data = event.data or {}
+        lines.append(
+            Line(
+                event.at,
+                f"{texts[event.kind]} {label(event.name)}".strip(),
+                login=event.by,
+                why=str(data.get("reason") or ""),
+                icon="alert-triangle" if event.kind == "incident" else "bolt",
+                kind="bad" if event.kind == "incident" else "past",
+            )
+        )
+    return lines
+
+
+def _open_tasks(case: Instance) -> list[Line]:
+    lines = []
+    for task in open_tasks(case):
+        line = Line(task.due_at, label(task.name), login=task.assignee, kind="now", icon="users")
+        if task.assignee is None:
+            line.name = _("、").join(candidates(task)) or _("无人可办")
+        lines.append(line)
+    return lines
+
+
+def open_tasks(case: Instance) -> list[UserTask]:
+    """The tasks of the case that wait for somebody."""
+    query = (
+        sa.select(UserTask)
+        .where(UserTask.instance_id == case.id, UserTask.state == "open")
+        .order_by(UserTask.id)
+        .limit(50)
+    )
+    return list(db.session.scalars(query))
+
+
+def candidates(task: UserTask) -> list[str]:
+    """The roles and people who may take a task, by name."""
+    query = sa.select(TaskCandidate.kind, TaskCandidate.value).where(
+        TaskCandidate.task_id == task.id
+    )
+    rows = db.session.execute(query.order_by(TaskCandidate.id)).all()
+    groups = people.group_names(value for kind, value in rows if kind == "group")
+    known = people.names(value for kind, value in rows if kind == "user")
+    return [
+        label(groups.get(value, value)) if kind == "group" else known.get(value, value)
+        for kind, value in rows
+    ]
+
+
+def _name_people(lines: list[Line]) -> None:
+    names = people.names(line.login for line in lines if line.login)
+    for line in lines:
+        if line.login:
+            line.name = names.get(line.login, line.login)
+
+
+def place(case: Instance) -> Place:
+    """What was passed, what is open and who has it."""
+    left = sa.select(Event.element_id).where(
+        Event.instance_id == case.id, Event.kind.in_(("left", "ended", "closed")),
+        Event.element_id.is_not(None),
+    ).distinct()  # fmt: skip
+    done = set(db.session.scalars(left.limit(500)))
+    for event in _events(case, {"entered"}):
+        if (event.data or {}).get("flow"):
+            done.add(event.data["flow"])
+    now = list(db.session.scalars(
+        sa.select(Token.element_id).where(Token.instance_id == case.id).distinct().limit(50)
+    ))  # fmt: skip
+    found = Place()
+    tasks = open_tasks(case)
+    names = people.names(task.assignee for task in tasks if task.assignee)
+    said: dict[str, list[str]] = {}
+    for task in tasks:
+        who = names.get(task.assignee, task.assignee) if task.assignee else _("待认领")
+        said.setdefault(task.element_id, []).append(who)
+    found.notes = [(id, "now", _short(who)) for id, who in said.items()]
+    found.marks = [
+        (" ".join(sorted(done - set(now))), "d-done"),
+        (" ".join([*said, *now]), "d-now"),
+    ]
+    found.focus = next(iter(said), now[0] if now else "")
+    return found
+
+
+def _short(who: list[str]) -> str:
+    unique = list(dict.fromkeys(who))
+    return (
+        unique[0] if len(unique) == 1 else _("%(first)s 等 %(n)s 人", first=unique[0], n=len(who))
+    )
+
+
+def comments(case: Instance) -> list[tuple[Comment, str]]:
+    """(remark, who said it), oldest first, the latest two hundred."""
+    query = sa.select(Comment).where(Comment.instance_id == case.id).order_by(Comment.id.desc())
+    found = list(db.session.scalars(query.limit(200)))[::-1]
+    names = people.names(comment.login for comment in found)
+    return [(comment, names.get(comment.login, comment.login)) for comment in found]

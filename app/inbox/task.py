@@ -1,0 +1,215 @@
+"""The pages and verbs of one task. Whoever may not see it is told that there is none."""
+
+import sqlalchemy as sa
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+from werkzeug.datastructures import MultiDict
+
+from app import clock
+from app.accounts import people
+from app.accounts.models import User, membership
+from app.db import db
+from app.engine import definitions, files
+from app.engine.models import TaskCandidate, UserTask
+from app.errors import Conflict, Invalid
+from app.i18n import _, label
+from app.inbox import acts, forms, queue, sight, story
+from app.inbox.models import Comment
+from app.inbox.routes import inbox
+
+LONGEST_COMMENT = 4000
+MOST_COLLEAGUES = 300
+
+
+@inbox.get("/tasks/<int:task_id>")
+@login_required
+def task(task_id: int) -> str:
+    """The whole task: form, instruction, drawing, what happened, who says what."""
+    return _task_page(sight.task(task_id, current_user))
+
+
+def _task_page(
+    task: UserTask,
+    posted: MultiDict[str, str] | None = None,
+    problems: dict[str, str] | None = None,
+) -> str:
+    case = task.instance
+    may_act = sight.may_act(task, current_user)
+    return render_template(
+        "inbox/task.html",
+        task=task,
+        case=case,
+        process=definitions.known(task.definition_id).name,
+        may_act=may_act,
+        lines=story.of(case),
+        place=story.place(case),
+        others=[other for other in story.open_tasks(case) if other.id != task.id],
+        comments=story.comments(case),
+        files=files.of_instance(case.id),
+        candidates=story.candidates(task),
+        names=people.names(
+            login for login in (task.assignee, task.completed_by, case.started_by) if login
+        ),
+        colleagues=_colleagues(task) if may_act else {},
+        finished=acts.finished_text(task) if task.state != "open" else "",
+        neighbours=_neighbours(task) if task.state == "open" else (None, None),
+        **forms.form_page_context(task, current_user, posted, problems),
+    )
+
+
+def _neighbours(task: UserTask) -> tuple[int | None, int | None]:
+    """The tasks before and after this one in the reader's own queue."""
+    found, _more = queue.tasks(queue.Question(), current_user)
+    ids = [other.id for other in found]
+    if task.id not in ids:
+        return None, ids[0] if ids else None
+    at = ids.index(task.id)
+    return (ids[at - 1] if at else None), (ids[at + 1] if at + 1 < len(ids) else None)
+
+
+def _colleagues(task: UserTask) -> dict[str, list[User]]:
+    """Whom the task can be handed to: those who share its roles first."""
+    roles = sa.select(TaskCandidate.value).where(
+        TaskCandidate.task_id == task.id, TaskCandidate.kind == "group"
+    )
+    same = sa.select(membership.c.user_login).where(membership.c.group_id.in_(roles))
+    query = (
+        sa.select(User)
+        .where(User.enabled, User.login != (task.assignee or current_user.login))
+        .order_by(User.login.in_(same).desc(), User.login)
+        .limit(MOST_COLLEAGUES)
+    )
+    near = set(db.session.scalars(same))
+    parts: dict[str, list[User]] = {_("同岗位"): [], _("其他同事"): []}
+    close, others = parts.values()
+    for person in db.session.scalars(query):
+        (close if person.login in near else others).append(person)
+    return {title: part for title, part in parts.items() if part}
+
+
+@inbox.post("/tasks/<int:task_id>/complete")
+@login_required
+def complete(task_id: int) -> Response | tuple[str, int]:
+    """The task is done and the case has gone on; or the form comes back with what is wrong."""
+    found = sight.task_to_act_on(task_id, current_user)
+    if found.state != "open":
+        return _taken(found), 409
+    name = found.name
+    try:
+        forms.submit_task(found, current_user, request.form, request.files)
+        db.session.commit()
+    except Invalid as problem:
+        db.session.rollback()
+        errors = problem.fields or {"": problem.message}
+        return _task_page(sight.task(task_id, current_user), request.form, errors), 422
+    except Conflict:
+        db.session.rollback()
+        gone = sight.task(task_id, current_user)
+        if gone.state == "open":
+            raise
+        return _taken(gone), 409
+    flash(_done_text(task_id, name))
+    return redirect(url_for("inbox.index"), 303)
+
+
+def _done_text(task_id: int, name: str) -> str:
+    """What was done, and where the case went."""
+    task = db.session.scalar(sa.select(UserTask).where(UserTask.id == task_id))
+    case = task.instance if task else None
+    done = _("已办：%(name)s", name=label(name))
+    if case is None or case.ended_at:
+        return f"{done}{_('。流程已结束。')}"
+    nexts = story.open_tasks(case)
+    if not nexts:
+        return f"{done}{_('。流程继续自动进行。')}"
+    first = nexts[0]
+    who = acts.name_of(first.assignee) if first.assignee else _("、").join(story.candidates(first))
+    return done + _("。下一步：%(task)s（%(who)s）", task=label(first.name), who=who)
+
+
+def _taken(task: UserTask) -> str:
+    """Somebody was faster: who and when, and everything that was typed."""
+    typed = [
+        text.strip()
+        for name, text in request.form.items(multi=True)
+        if name not in forms.CARRIED and text.strip()
+    ]
+    words = [text for text in typed if not text.isdigit() and len(text) > 1]
+    return render_template(
+        "inbox/taken.html",
+        task=task,
+        text=acts.finished_text(task),
+        typed="\n".join(words)[:LONGEST_COMMENT],
+    )
+
+
+@inbox.post("/tasks/<int:task_id>/claim")
+@login_required
+def claim(task_id: int) -> Response:
+    """The task is the person's own; Z gives it back."""
+    found = acts.claim_now(task_id, current_user)
+    db.session.commit()
+    flash(_("已认领：%(name)s", name=label(found.name)), url_for("inbox.release", task_id=task_id))
+    return _back(task_id)
+
+
+@inbox.post("/tasks/<int:task_id>/release")
+@inbox.delete("/tasks/<int:task_id>/claim")
+@login_required
+def release(task_id: int) -> Response:
+    """The task is everybody's again who may take it; Z takes it back."""
+    found = acts.release_now(task_id, current_user)
+    db.session.commit()
+    flash(_("已放回：%(name)s", name=label(found.name)), url_for("inbox.claim", task_id=task_id))
+    return _back(task_id)
+
+
+@inbox.post("/tasks/<int:task_id>/delegate")
+@login_required
+def delegate(task_id: int) -> Response:
+    """Somebody else has the task; a remark says why."""
+    to, why = request.form.get("to", ""), request.form.get("text", "").strip()
+    found = acts.delegate_now(task_id, to, current_user)
+    if why:
+        _say(found, why)
+    db.session.commit()
+    flash(_("已把“%(name)s”转给 %(who)s", name=label(found.name), who=acts.name_of(to)))
+    return redirect(url_for("inbox.index"), 303)
+
+
+@inbox.post("/tasks/<int:task_id>/comments")
+@login_required
+def comment(task_id: int) -> Response | str:
+    """The remark stands under the case for all who may see it."""
+    found = sight.task(task_id, current_user)
+    text = request.form.get("text", "").strip()
+    if not text:
+        raise Invalid(_("请先写点什么。"))
+    if len(text) > LONGEST_COMMENT:
+        raise Invalid(_("讨论最多 %(n)s 个字。", n=LONGEST_COMMENT))
+    _say(found, text)
+    db.session.commit()
+    if request.headers.get("HX-Request"):
+        return render_template(
+            "inbox/comments.html", task=found, comments=story.comments(found.instance)
+        )
+    return redirect(url_for("inbox.task", task_id=task_id) + "#comments", 303)
+
+
+def _say(task: UserTask, text: str) -> None:
+    db.session.add(
+        Comment(
+            instance_id=task.instance_id,
+            task_id=task.id,
+            login=current_user.login,
+            text=text[:LONGEST_COMMENT],
+            at=clock.now(),
+        )
+    )
+
+
+def _back(task_id: int) -> Response:
+    """Where the verb was pressed: the queue, or the task's page."""
+    if request.form.get("next") == "inbox":
+        return redirect(url_for("inbox.index"), 303)
+    return redirect(url_for("inbox.task", task_id=task_id), 303)
