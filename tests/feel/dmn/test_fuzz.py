@@ -23,8 +23,8 @@ RICH = file(
     decision(f"<context><contextEntry><variable name=\"f\"/>{literal('low * 2')}</contextEntry>"
              f"<contextEntry>{literal('net price(f, 0.1) + y')}</contextEntry></context>",
              "top", needs("low", inputs=("y",), knowledge=("k",)), "number"),
-    f'<decisionService id="s" name="s"><outputDecision href="#top"/>'
-    f'<inputDecision href="#low"/><inputData href="#y"/></decisionService>',
+    '<decisionService id="s" name="s"><outputDecision href="#top"/>'
+    '<inputDecision href="#low"/><inputData href="#y"/></decisionService>',
 )  # fmt: skip
 WORDS = ["", "-", "1", "null", "?", "x", "]", "COLLECT", "C+", "tX", "number", "#top", "#k", "s(1, 2)",
          "for i in 1..9999999 return i", "net price", "[1..", "not(", "@\"P1D\"", "FIRST"]  # fmt: skip
