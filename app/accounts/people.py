@@ -19,7 +19,7 @@ def names(logins: Iterable[str]) -> dict[str, str]:
     if not wanted:
         return {}
     query = sa.select(User.login, User.name).where(User.login.in_(wanted))
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def group_names(ids: Iterable[str]) -> dict[str, str]:
@@ -28,7 +28,7 @@ def group_names(ids: Iterable[str]) -> dict[str, str]:
     if not wanted:
         return {}
     query = sa.select(Group.id, Group.name).where(Group.id.in_(wanted))
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def holders(group_id: str, department_id: str | None = None) -> list[str]:
