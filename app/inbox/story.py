@@ -14,7 +14,7 @@ from app.inbox.models import Comment
 
 LATEST = 300  # lines of history that a page looks at
 # what the platform did by itself and people care about: class of the element, picture
-MACHINES = {"ServiceTask": "bolt", "RuleTask": "table", "CallActivity": "git-merge"}
+MACHINES = {"ServiceTask": "bolt", "ScriptTask": "bolt", "RuleTask": "table", "CallActivity": "git-merge"}
 NOTED = {"claimed", "released", "delegated", "suspended", "resumed", "cancelled", "retried",
          "skipped", "migrated", "incident"}  # fmt: skip
 

@@ -15,7 +15,7 @@ export async function draw(box) {
   const viewer = new NavigatedViewer({
     container: place,
     bpmnRenderer: { defaultFillColor: 'var(--surface)', defaultStrokeColor: 'var(--ink-3)', defaultLabelColor: 'var(--ink)' },
-    textRenderer: { defaultStyle: { fontFamily, fontSize: 12 }, externalStyle: { fontFamily, fontSize: 12 } },
+    textRenderer: { defaultStyle: { fontFamily, fontSize: 12 }, externalStyle: { fontFamily, fontSize: 11 } },
     overlays: { defaults: { show: { minZoom: 0.2 }, scale: false } },
   });
   await viewer.importXML(xml);
