@@ -16,6 +16,7 @@ from app.feel.expression import (
     compile_unary,
     compile_value,
 )
+from app.feel.unknown import unknown_functions
 from app.feel.values import Function, Range, YearsMonths
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "compile_unary",
     "compile_value",
     "register",
+    "unknown_functions",
     "unregister",
     "use_clock",
 ]

@@ -21,11 +21,8 @@ def _second(value: Any) -> Any:
 
 
 def _zone(value: Any) -> str | None:
-    zone = value.tzinfo
-    if isinstance(zone, ZoneInfo):
-        return zone.key
-    offset = temporal.offset_of(value)
-    return None if offset is None else temporal.write_offset(int(offset.total_seconds()))
+    """The name of the zone; a mere offset has none."""
+    return value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else None
 
 
 def _truncated(part: Callable[[int], int]) -> Callable[[dt.timedelta], int]:

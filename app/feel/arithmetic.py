@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from app.feel import budget
+from app.feel import budget, temporal
 from app.feel.errors import error
 from app.feel.values import CONTEXT, EXACT_INT, NUMBERS, YearsMonths
 
@@ -107,17 +107,20 @@ def _distance(a: Any, b: Any) -> dt.timedelta | None:
         x, y = _moment(a, b), _moment(b, a)
         if (x.tzinfo is None) != (y.tzinfo is None):
             return None
-        if x.tzinfo is not None:
-            x, y = x.astimezone(dt.UTC), y.astimezone(dt.UTC)
-        return x - y
+        return _elapsed(x, y)
     if isinstance(a, dt.time) and isinstance(b, dt.time):
-        from app.feel import temporal
-
         if (a.tzinfo is None) != (b.tzinfo is None):
             return None
         seconds = temporal.seconds_of(a) - temporal.seconds_of(b)
         return dt.timedelta(microseconds=int(seconds * 1_000_000))
     return None
+
+
+def _elapsed(x: dt.datetime, y: dt.datetime) -> dt.timedelta | None:
+    try:
+        return x - y if x.tzinfo is None else x.astimezone(dt.UTC) - y.astimezone(dt.UTC)
+    except OverflowError:
+        return None
 
 
 def _moment(value: dt.date, other: dt.date) -> dt.datetime:

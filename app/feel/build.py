@@ -7,7 +7,7 @@ temporal values from the table in `access`.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.feel import errors, nodes
+from app.feel import errors, nodes, temporal
 from app.feel.budget import Run
 from app.feel.values import PLAIN, imported
 
@@ -85,10 +85,16 @@ class Builder:
 
 
 @writes(nodes.Literal)
-@writes(nodes.Temporal)
 def _constant(builder: Builder, node: nodes.Literal | nodes.Temporal) -> Closure:
     value = node.value
     return lambda scope: value
+
+
+@writes(nodes.Temporal)
+def _moment(builder: Builder, node: nodes.Temporal) -> Closure:
+    if node.value is None and builder.strict and temporal.looks_wrong(node.text):
+        raise builder.error("literal", node.at, found=node.text)
+    return _constant(builder, node)
 
 
 @writes(nodes.Name)
@@ -121,9 +127,8 @@ def _name(builder: Builder, node: nodes.Name) -> Closure:
 def _list(builder: Builder, node: nodes.ListOf) -> Closure:
     items = [builder.build(item) for item in node.items]
     if all(isinstance(item, nodes.Literal) for item in node.items):
-        # built once; no operation of the language changes a list in place
         constant = [item.value for item in node.items]
-        return lambda scope: constant
+        return lambda scope: constant.copy()  # whoever gets it may change it
     return lambda scope: [item(scope) for item in items]
 
 

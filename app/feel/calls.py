@@ -100,3 +100,10 @@ def _function(builder: Builder, node: nodes.FunctionOf) -> Closure:
         return Function("", names, call)
 
     return make
+
+
+@writes(nodes.External)
+def _external(builder: Builder, node: nodes.External) -> Closure:
+    if builder.strict:
+        raise builder.error("external", node.at)
+    return lambda scope: None

@@ -54,9 +54,15 @@ def _contexts(a: dict[str, Any], b: dict[str, Any]) -> Ternary:
 
 def _temporal(a: Any, b: Any) -> Ternary:
     x, y = order_key(a), order_key(b)
-    if x is None or y is None or x[0] != y[0]:
+    if x is None or y is None:
         return None
+    if x[0] != y[0]:
+        # the same kind, but only one of them has a zone: different; else no answer
+        return False if _ZONES.get(x[0], x[0]) == _ZONES.get(y[0], y[0]) else None
     return x[1] == y[1]
+
+
+_ZONES = {"instant": "local", "zoned time": "time"}
 
 
 def order_key(value: Any) -> tuple[str, Any] | None:
@@ -67,7 +73,7 @@ def order_key(value: Any) -> tuple[str, Any] | None:
     if kind is str:
         return "string", value
     if isinstance(value, dt.datetime):
-        return ("local", value) if value.tzinfo is None else ("instant", value.astimezone(dt.UTC))
+        return ("local", value) if value.tzinfo is None else ("instant", _instant(value))
     if isinstance(value, dt.date):
         return "date", value
     if isinstance(value, dt.time):
@@ -77,12 +83,16 @@ def order_key(value: Any) -> tuple[str, Any] | None:
     return ("months", value.months) if kind is YearsMonths else None
 
 
+def _instant(moment: dt.datetime) -> dt.datetime:
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:  # at either end of the calendar
+        return moment
+
+
 def comparison(a: Any, b: Any) -> int | None:
     """-1, 0 or 1; None when the two have no common order."""
-    try:
-        x, y = order_key(a), order_key(b)
-    except OverflowError:
-        return None
+    x, y = order_key(a), order_key(b)
     if x is None or y is None:
         return None
     if x[0] != y[0]:

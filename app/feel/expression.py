@@ -45,19 +45,26 @@ class Expression:
     """
 
     __slots__ = ("_run", "is_constant", "names", "strict", "text", "tree")
+    text: str
+    tree: Any
+    strict: bool
+    names: tuple[str, ...]
+    is_constant: bool
 
     def __init__(self, text: str, tree: Any, strict: bool, known: frozenset[str]) -> None:
-        self.text, self.tree, self.strict = text, tree, strict
         builder = Builder(text, strict, known)
-        try:
-            self._run = builder.build(tree)
-        except RecursionError:
-            raise error("deep", text=text) from None
-        self.names = tuple(
+        run = builder.build(tree)
+        names = tuple(
             name for name in builder.free
             if name not in builder.filtered and registry.as_value(name) is None
         )
-        self.is_constant = _is_constant(tree)
+        parts = {"text": text, "tree": tree, "strict": strict, "_run": run, "names": names,
+                 "is_constant": _is_constant(tree)}
+        for name, part in parts.items():
+            object.__setattr__(self, name, part)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError("a compiled expression cannot be changed")
 
     def __call__(self, context: Mapping[str, Any] = _EMPTY) -> Any:
         try:

@@ -81,8 +81,10 @@ def _function(parser: Parser, token: lexer.Token) -> Any:
         if not parser.takes(","):
             break
     parser.expect(")")
-    if parser.sees("external"):
-        raise error("external", parser.token.at, parser.text)
+    if parser.sees("external") and parser.ahead().text == "{":
+        at = parser.step().at
+        parser.whole()
+        return nodes.External(at)
     body = parser.within([name for name, _ in parameters], parser.expression)
     return nodes.FunctionOf(parameters, body, token.at)
 

@@ -196,6 +196,13 @@ class FunctionOf:
 
 
 @dataclass(slots=True)
+class External:
+    """A function whose body is Java's or a model's; never run here."""
+
+    at: int = _at()
+
+
+@dataclass(slots=True)
 class Template:
     """Text with `${…}` inside; `parts` are str and nodes in turn."""
 

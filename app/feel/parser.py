@@ -309,8 +309,6 @@ def _string(parser: Parser, token: Token) -> Any:
 def _temporal(parser: Parser, token: Token) -> Any:
     parser.at += 1
     value = temporal.parse(token.text)
-    if value is None and temporal.looks_wrong(token.text):
-        raise error("literal", token.at, parser.text, found=token.text)
     return nodes.Temporal(token.text, value, token.at)
 
 

@@ -182,4 +182,5 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
     ),
     nodes.FunctionOf: _function,
     nodes.Template: _template,
+    nodes.External: lambda node: "function() external {}",
 }

@@ -44,3 +44,10 @@ def test_an_expression_must_be_text(wrong):
     for read in (feel.compile, feel.compile_unary, feel.compile_condition, feel.compile_value):
         with pytest.raises(feel.FeelError):
             read(wrong)
+
+
+@pytest.mark.parametrize("text", [
+    '@"tomorrow"', "(function(x) external {java: {class: \"a\"}})(1)", "1 instance of nothing",
+])
+def test_what_strict_reading_refuses_is_null_or_false_in_the_standard(standard, text):
+    assert not standard(text)

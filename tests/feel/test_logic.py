@@ -22,6 +22,7 @@ def test_three_operands_are_decided_by_any_of_them(value):
     ("null = null", True), ("1 = null", False), ('1 = "1"', None), ("[1, null] = [1, null]", True),
     ("{a: 1, b: 2} = {b: 2, a: 1}", True), ("[1] = [2]", False), ("1 = 1.0", True),
     ('@"2026-01-01" = @"2026-01-01T00:00:00"', None),
+    ('@"2026-01-01T00:00:00" = @"2026-01-01T00:00:00Z"', False),
     ('@"2026-01-01T08:00:00+08:00" = @"2026-01-01T00:00:00Z"', True), ('"b" > "a"', True),
     ("null < 1", None), ('@"P1D" < @"P2D"', True), ("x between 1 and 3", True),
 ])

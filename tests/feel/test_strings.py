@@ -31,6 +31,9 @@ def test_functions_on_texts(value, text, result):
     (r'replace("abc", "[a-z]", "#")', "###"), (r'replace("a.b", ".", "-", "q")', "a-b"),
     (r'replace("abc", "x*", "-")', None), (r'replace("a", "(a)(b)?", "$1$2")', "a"),
     (r'replace("a", "a", "$")', None), (r'split("John Doe", "\s")', ["John", "Doe"]),
+    (r'matches("abc", "^[a-z-[aeiou]]")', False), (r'matches("xyz", "^[a-z-[aeiou]]+$")', True),
+    (r'matches("a\n", "^a$")', False), (r'matches("é", "\p{IsBasicLatin}")', False),
+    (r'replace("a:b", "\c+", "x")', "x"),
     (r'matches("a", "(?=a)a")', None), (r'matches("ab", "(a)(?:b)")', True),
 ])
 def test_patterns(value, text, result):

@@ -1,6 +1,7 @@
 """Functions on lists. A list given is never changed; what comes back is a new one."""
 
 from decimal import Decimal
+from functools import cmp_to_key
 from typing import Any
 
 from app.feel import arithmetic, budget, compare
@@ -262,7 +263,7 @@ def sort(run: Run, items: list[Any], precedes: Function | None = None) -> list[A
         for other in items[1:]:
             if compare.comparison(items[0], other) is None:
                 return None
-        return sorted(items, key=lambda item: compare.order_key(item)[1])  # type: ignore[index]
+        return sorted(items, key=cmp_to_key(lambda a, b: compare.comparison(a, b) or 0))
     if len(precedes.parameters) != 2:
         return None
     return [each.item for each in sorted(_Sorted(item, precedes, run) for item in items)]

@@ -7,17 +7,18 @@ import regex
 
 from app.feel import budget
 from app.feel.budget import Run
+from app.feel.builtins.pattern import pattern_of
 from app.feel.builtins.registry import builtin
 from app.feel.errors import error
 from app.feel.values import imported
 
 
-@builtin("substring", "string:s, start position:i, length?:n")
+@builtin("substring", "string:s, start position:n, length?:n")
 def substring(text: str, start: int, *length: int) -> str | None:
     start = int(start)
     begin = start - 1 if start > 0 else len(text) + start
     if start == 0 or not 0 <= begin < len(text):
-        return "" if start > 0 and begin >= len(text) else None
+        return None
     if not length or length[0] is None:
         return text[begin:]
     return None if length[0] < 1 else text[begin : begin + int(length[0])]
@@ -156,7 +157,7 @@ def _compiled(pattern: str, flags: Any) -> Any:
     if _bomb(pattern):
         raise error("size", limit=_REPEATS)
     try:
-        return regex.compile(_translated(pattern), options, cache_pattern=True)
+        return pattern_of(pattern, options, "q" in flags)
     except (regex.error, OverflowError, RecursionError):
         return None
 
@@ -173,10 +174,6 @@ def _bomb(pattern: str) -> bool:
     for low, high in _COUNT.findall(pattern):
         product *= max(int(low[:9]), int(high[:9] or 0), 1)
     return product > _REPEATS * 10
-
-
-def _translated(pattern: str) -> str:
-    return pattern.replace(r"\i", "[_:A-Za-z]").replace(r"\c", r"[-._:A-Za-z0-9]")
 
 
 def _without_blanks(pattern: str) -> str:
