@@ -238,9 +238,9 @@ class _Drawing:
 
     def _choices(self, node: Node, drawn: Field) -> None:
         chosen = node.value if isinstance(node.value, list) else [node.value]
-        wanted = {rules.choice_text(value) for value in chosen if value is not None}
+        wanted = {sheets.choice_text(value) for value in chosen if value is not None}
         for option in sheets.options(node):
-            text = rules.choice_text(option.value)
+            text = sheets.choice_text(option.value)
             drawn.options.append(
                 {"value": text, "label": label(option.label), "chosen": text in wanted}
             )

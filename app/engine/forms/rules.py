@@ -159,7 +159,7 @@ def _step(node: Node) -> str | None:
 
 def _choice(node: Node) -> str | None:
     for option in sheets.options(node):
-        if same(option.value, node.value):
+        if sheets.same(option.value, node.value):
             node.value = option.value
             return None
     return _("请从列表中选择")
@@ -169,25 +169,13 @@ def _many(node: Node) -> str | None:
     offered = sheets.options(node)
     chosen = []
     for value in node.value:
-        found = [option.value for option in offered if same(option.value, value)]
+        found = [option.value for option in offered if sheets.same(option.value, value)]
         if not found:
             return _("请从列表中选择")
         if found[0] not in chosen:
             chosen.append(found[0])
     node.value = chosen
     return None
-
-
-def same(offered: Any, value: Any) -> bool:
-    """Is the posted text (or typed value) this choice?"""
-    if isinstance(offered, bool) or isinstance(value, bool):
-        return choice_text(offered) == choice_text(value)
-    return offered == value or choice_text(offered) == choice_text(value)
-
-
-def choice_text(value: Any) -> str:
-    """How a choice is written in the page."""
-    return ("false", "true")[value] if isinstance(value, bool) else str(value)
 
 
 def _reference(sheet: Sheet, node: Node) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.engine.forms import names, typed
-from app.engine.forms.component import ROW, Component, Form, Option
+from app.engine.forms.component import CHOICES, MANY, ROW, Component, Form, Option
 from app.engine.forms.directory import Directory
 from app.engine.forms.given import Given, Typed
 
@@ -125,6 +125,9 @@ def build(
     nodes = [_node(component, root, "", None, given, zone) for component in form.components]
     flat = [node for top in nodes for node in top.walk()]
     sheet = Sheet(form, nodes, flat, root, zone, directory, files or {}, outcome)
+    for node in flat:
+        if node.value and (node.component.type in CHOICES or node.component.type in MANY):
+            _as_offered(node)
     settle(sheet)
     return sheet
 
@@ -233,6 +236,16 @@ def _origin(given: Given, path: str, number: int, count: int) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 6 and int(text) < count else None
 
 
+def _as_offered(node: Node) -> None:
+    """A chosen text becomes the choice's own value (a number, say), so that conditions see that."""
+    offered = {choice_text(option.value): option.value for option in options(node)}
+    if isinstance(node.value, list):
+        node.value = [offered.get(choice_text(value), value) for value in node.value]
+    else:
+        node.value = offered.get(choice_text(node.value), node.value)
+    node.holder[node.key] = node.value
+
+
 def blank_row(sheet: Sheet, node: Node) -> Row:
     """A new row of a list, for the browser to copy; it belongs to no list."""
     row = _row(node, 0, None, None)
@@ -330,6 +343,18 @@ def as_options(found: Any) -> list[Option]:
         elif item is not None:
             result.append(Option(item, str(item)))
     return result
+
+
+def same(offered: Any, value: Any) -> bool:
+    """Is the posted text (or typed value) this choice?"""
+    if isinstance(offered, bool) or isinstance(value, bool):
+        return choice_text(offered) == choice_text(value)
+    return offered == value or choice_text(offered) == choice_text(value)
+
+
+def choice_text(value: Any) -> str:
+    """How a choice is written in the page."""
+    return ("false", "true")[value] if isinstance(value, bool) else str(value)
 
 
 def missing(value: Any) -> bool:

@@ -22,7 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\
 _BREAKS = re.compile(r"[\r\n\t]+")
 
 
-class Unfit(ValueError):
+class Unfit(Exception):
     """The text is no value of this field; the message says what is expected."""
 
 

@@ -160,7 +160,7 @@ def _unchanged(node: Node) -> bool:
         return sorted(map(str, node.value)) == sorted(map(str, base))
     if sheets.missing(node.value):
         return sheets.missing(node.base)
-    return node.base == node.value or rules.same(node.base, node.value)
+    return node.base == node.value or sheets.same(node.base, node.value)
 
 
 def _rows(node: Node) -> str | None:
