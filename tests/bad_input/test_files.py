@@ -139,9 +139,13 @@ PLACES = {
 
 @pytest.mark.parametrize("place", PLACES)
 def test_python_is_refused_wherever_an_expression_stands(app, place: str):
-    assert {"expression.syntax", "expression", "timer.value", "script.language"} & set(
-        refused(file(PLACES[place]))
-    )
+    assert {
+        "expression.function",
+        "expression.syntax",
+        "expression",
+        "timer.value",
+        "script.language",
+    } & set(refused(file(PLACES[place])))
 
 
 def test_python_in_a_decision_cell_is_refused(app):

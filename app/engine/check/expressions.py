@@ -44,7 +44,15 @@ def expressions_compile(drawing: Drawing) -> Iterator[Finding]:
 
 def _readable(drawing: Drawing, at, place: str, text: str, compiled) -> Iterator[Finding]:  # type: ignore[no-untyped-def]
     try:
-        compiled(text)
+        expression = compiled(text)
+        for name, meant in feel.unknown_functions(expression):
+            yield drawing.finding(
+                at,
+                "expression.function",
+                _("%(place)s“%(text)s”调用了不存在的函数 %(name)s。",
+                  place=place, text=text[:80], name=name),
+                _("是不是“%(name)s”？", name=meant) if meant else _("只能调用 FEEL 的函数，见 docs/feel.md。"),
+            )  # fmt: skip
     except feel.FeelError as error:
         reason = error.message if language() == "zh" else error.message_en
         yield drawing.finding(

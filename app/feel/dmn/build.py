@@ -97,10 +97,21 @@ class Build:
                 self.refuse(element, place, f"不支持表达式语言“{language}”，请改用 FEEL。",
                             f"The language “{language}” is not supported; use FEEL.", "language")  # fmt: skip
                 return nothing
-            return compiler(text, self.names, strict=not self.lenient)
+            return self._known(compiler(text, self.names, strict=not self.lenient), element, place)
         except feel.FeelError as error:
             self.refuse(element, place, error.message, error.message_en, error.code, error)
             return nothing
+
+    def _known(
+        self, expression: feel.Expression, element: read.Element, place: Place
+    ) -> feel.Expression:
+        """The expression, after a look at its functions: the model's own or FEEL's."""
+        if not self.lenient:
+            for name, meant in feel.unknown_functions(expression, _every_name(self.root)):
+                hint, hint_en = (f"是不是“{meant}”？", f"Did you mean “{meant}”?") if meant else ("", "")
+                self.refuse(element, place, f"没有函数“{name}”。{hint}",
+                            f"There is no function “{name}”. {hint_en}".strip(), "function")  # fmt: skip
+        return expression
 
     def type_of(self, element: read.Element | None, place: Place = Place()) -> Type | None:
         """The type an element refers to; None when it names none."""
@@ -136,5 +147,9 @@ class Build:
 
 def _odd_names(root: read.Element) -> set[str]:
     """Names the language must be told of: with blanks or operators, or hiding a built-in function."""
-    found = {read.name(element) for element in root.iter() if read.local(element) in _NAMED}
-    return {n for n in found if n and (not _PLAIN_NAME.match(n) or n in registry.FUNCTIONS)}
+    return {n for n in _every_name(root) if n and (not _PLAIN_NAME.match(n) or n in registry.FUNCTIONS)}
+
+
+def _every_name(root: read.Element) -> set[str]:
+    """Every name that the model defines."""
+    return {read.name(element) for element in root.iter() if read.local(element) in _NAMED}
