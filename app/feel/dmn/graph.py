@@ -229,6 +229,9 @@ def _read_service(element: Element, build: Build) -> Service:
 def _read_node(element: Element, build: Build) -> Node:
     name = read.name(element)
     place = Place(f"决策“{name or _id(element)}”", f"decision “{name or _id(element)}”")
+    if read.kid(element, *boxed.EXPRESSIONS) is None and not build.lenient:
+        build.refuse(element, place, "没有内容。请填写决策表或表达式。",
+                     "It is empty. Add a decision table or an expression.", "empty")  # fmt: skip
     holder = read.kid(element, "decisionTable")
     logic = read_table(holder, build, place) if holder is not None else None
     return Node(

@@ -140,6 +140,5 @@ def type_ref(element: Element | None) -> str:
 
 
 def target(element: Element | None) -> str:
-    """Id that an href of a requirement points to; another document's href is returned whole."""
-    href = (element.get("href") or "") if element is not None else ""
-    return href[1:] if href.startswith("#") else href
+    """Id that the href of a requirement points to (before `#` may stand the file's own namespace)."""
+    return (element.get("href") or "").rpartition("#")[2] if element is not None else ""

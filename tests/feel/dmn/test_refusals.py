@@ -74,6 +74,7 @@ def test_juel_inputs_of_camunda_7_are_read():
         (table("FIRST", [""], ["o"], ["- | 1"]), "input"),
         (table("C+", ["x"], ["o", "p"], ["- | 1; 2"]), "shape"),
         (table("FIRST", ["x"], ["o"], ["- | 1"], kind='typeRef="tNowhere"'), "type"),
+        ("", "empty"),
         ('<functionDefinition kind="Java"><context/></functionDefinition>', "function"),
     ],
 )
