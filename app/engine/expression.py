@@ -1,6 +1,8 @@
-"""The diagram's expressions, compiled once per definition. One language, FEEL; `${…}` is read as the same (see `app.feel`).
+"""The diagram's expressions, compiled once per definition. One language, FEEL; `${…}` is read as
+the same (see `app.feel`).
 
-A compiled expression is called with the names it may see. Everything here raises `Bad` with a sentence for people.
+A compiled expression is called with the names it may see. Everything here raises `Bad` with a
+sentence for people.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app import feel
+from app import feel, i18n
 from app.feel import Expression
 from app.feel.nodes import Call, Name
 from app.i18n import _
@@ -38,7 +40,9 @@ def template(text: str) -> Expression:
 
 
 def formula(text: str) -> Expression:
-    """A place that always computes (collection, cardinality, correlation key, script): bare FEEL, `=…` or `${…}`."""
+    """A place that always computes (collection, cardinality, correlation key, script): bare FEEL,
+    `=…` or `${…}`.
+    """
     marked = text.lstrip().startswith("=") or "${" in text or "#{" in text
     return _compiled(feel.compile_value if marked else feel.compile, text)
 
@@ -49,7 +53,9 @@ def condition(text: str) -> Expression:
 
 
 def watched(text: str) -> Expression:
-    """The condition of a conditional event: a variable that does not exist yet is null, not a failure."""
+    """The condition of a conditional event: a variable that does not exist yet is null, not a
+    failure.
+    """
     return _compiled(lambda text: feel.compile_condition(text, strict=False), text)
 
 
@@ -85,7 +91,9 @@ def result(expression: Expression, names: Mapping[str, Any]) -> Any:
 
 
 def holds(expression: Expression, names: Mapping[str, Any]) -> bool:
-    """Is the condition true? null counts as false; anything that is not true, false or null is `Bad`."""
+    """Is the condition true? null counts as false; anything that is not true, false or null is
+    `Bad`.
+    """
     value = result(expression, names)
     if value is None or value is True or value is False:
         return bool(value)
@@ -109,7 +117,7 @@ def looked_at(expression: Expression, names: Mapping[str, Any]) -> dict[str, Any
 
 
 def _said(error: feel.FeelError) -> str:
-    return str(getattr(error, "message", error))
+    return error.message_en if i18n.language() == "en" else error.message
 
 
 class Names(Mapping[str, Any]):

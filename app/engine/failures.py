@@ -1,4 +1,6 @@
-"""How a step can fail. Both are raised through the engine; the caller rolls the step back and forgets the live instance."""
+"""How a step can fail. Both are raised through the engine; the caller rolls the step back and
+forgets the live instance.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,11 @@ from typing import Any
 
 
 class BpmnError(Exception):
-    """A business error of a handler: it goes to the nearest error event that catches `code`; `variables` go with it.
+    """A business error of a handler: it goes to the nearest error event that catches `code`;
+    `variables` go with it.
 
-    Inside the engine it is caught by the diagram. When no error event catches it, `Stuck` leaves the engine instead.
+    Inside the engine it is caught by the diagram. When no error event catches it, `Stuck` leaves
+    the engine instead.
     """
 
     def __init__(self, code: str, message: str = "", **variables: Any) -> None:
@@ -17,10 +21,12 @@ class BpmnError(Exception):
 
 
 class Stuck(Exception):
-    """The diagram cannot go on: no way out of a gateway, an expression that fails, an uncaught BPMN error, a used-up budget.
+    """The diagram cannot go on: no way out of a gateway, an expression that fails, an uncaught BPMN
+    error, a used-up budget.
 
-    Becomes an incident. `reason` is a stable word (`no_way_out`, `expression`, `uncaught_error`, `budget`, `limit`,
-    `not_deployed`, `deadlock`), `values` are the variables that the element looked at.
+    Becomes an incident. `reason` is a stable word (`no_way_out`, `expression`, `uncaught_error`,
+    `budget`, `limit`, `not_deployed`, `deadlock`), `values` are the variables that the element
+    looked at.
     """
 
     def __init__(

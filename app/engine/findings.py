@@ -1,4 +1,6 @@
-"""What is wrong with a file that should be deployed: one record for the parser, the checks and the screens."""
+"""What is wrong with a file that should be deployed: one record for the parser, the checks and the
+screens.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,9 @@ ERROR, WARNING = "error", "warning"
 class Finding:
     """One thing that is wrong with one element, and the way out.
 
-    `code` is stable (`timer.value`), for tests and for jumping from a list to a documentation page; `message` and
-    `remedy` are sentences in the user's language; `line` counts from 1 in the owner's file, 0 when unknown.
+    `code` is stable (`timer.value`), for tests and for jumping from a list to a documentation page;
+    `message` and `remedy` are sentences in the user's language; `line` counts from 1 in the owner's
+    file, 0 when unknown.
     """
 
     file: str
@@ -37,7 +40,9 @@ class Finding:
 
 
 class Unreadable(Exception):
-    """A file that cannot be taken any further; `findings` say why, all at once where that is possible."""
+    """A file that cannot be taken any further; `findings` say why, all at once where that is
+    possible.
+    """
 
     def __init__(self, *findings: Finding) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))

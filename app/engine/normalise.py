@@ -1,8 +1,9 @@
-"""Rewrites legal shorthand into the explicit form that the parser reads. The owner's file is not touched: only the tree in memory.
+"""Rewrites legal shorthand into the explicit form that the parser reads. The owner's file is not
+touched: only the tree in memory.
 
-What is rewritten: missing ids, QName references, link events, scopes without a start event. What cannot be executed at all is a
-finding. The rest of BPMN's shorthand (implicit splits and ends, conditions on flows of activities, abstract tasks) is executed
-as it is drawn.
+What is rewritten: missing ids, QName references, link events, scopes without a start event. What
+cannot be executed at all is a finding. The rest of BPMN's shorthand (implicit splits and ends,
+conditions on flows of activities, abstract tasks) is executed as it is drawn.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ _REFERENCES = (
 
 @dataclass(slots=True)
 class Normalised:
-    """The tree as the parser wants it, what was rewritten (element id, what), and what cannot be executed."""
+    """The tree as the parser wants it, what was rewritten (element id, what), and what cannot be
+    executed.
+    """
 
     file: str
     root: etree._Element

@@ -1,6 +1,8 @@
-"""The one place where XML from outside becomes a tree. Refuses DOCTYPE, entities, huge and deep files; reaches no network.
+"""The one place where XML from outside becomes a tree. Refuses DOCTYPE, entities, huge and deep
+files; reaches no network.
 
-Every vendor dialect gets the one namespace `camunda:`, so that nothing behind this file knows of others.
+Every vendor dialect gets the one namespace `camunda:`, so that nothing behind this file knows of
+others.
 """
 
 from __future__ import annotations
@@ -50,7 +52,9 @@ def elements(root: etree._Element) -> Iterator[tuple[str, etree._Element]]:
 
 
 def tree(name: str, data: bytes) -> etree._Element:
-    """The root of any XML file (BPMN, DMN, import), or `Unreadable` with the reason. Comments are gone."""
+    """The root of any XML file (BPMN, DMN, import), or `Unreadable` with the reason. Comments are
+    gone.
+    """
     if len(data) > LARGEST:
         raise _refusal(
             name,
@@ -87,7 +91,9 @@ def tree(name: str, data: bytes) -> etree._Element:
 
 
 def diagram(name: str, data: bytes) -> etree._Element:
-    """The root of a BPMN 2.0 file in the one dialect; `Unreadable` when it holds no BPMN 2.0 process."""
+    """The root of a BPMN 2.0 file in the one dialect; `Unreadable` when it holds no BPMN 2.0
+    process.
+    """
     root = tree(name, data)
     if next((True for tag, _node in elements(root) if tag == "process"), None) is None:
         raise _refusal(

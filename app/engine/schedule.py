@@ -1,4 +1,5 @@
-"""When is something due? ISO 8601 dates, durations, repeating intervals, and cron. Knows no clock: the time is an argument.
+"""When is something due? ISO 8601 dates, durations, repeating intervals, and cron. Knows no clock:
+the time is an argument.
 
 All times are aware. A date without zone is in the given time's zone.
 """
@@ -29,7 +30,9 @@ class Duration:
     rest: timedelta
 
     def after(self, start: datetime) -> datetime:
-        """`start` and this duration; the 31st plus a month is that month's last day. ValueError beyond 100 years."""
+        """`start` and this duration; the 31st plus a month is that month's last day. ValueError
+        beyond 100 years.
+        """
         months = start.month - 1 + self.months
         year, month = start.year + months // 12, months % 12 + 1
         if (
@@ -58,7 +61,9 @@ def duration(text: str) -> Duration:
 
 
 def moment(value: Any, now: datetime) -> datetime:
-    """A time, a date (its beginning), an ISO text of either, or a duration from `now`; ValueError for anything else."""
+    """A time, a date (its beginning), an ISO text of either, or a duration from `now`; ValueError
+    for anything else.
+    """
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=now.tzinfo)
     if isinstance(value, date):
@@ -77,8 +82,8 @@ def moment(value: Any, now: datetime) -> datetime:
 def first(kind: str, value: Any, now: datetime) -> tuple[datetime, dict[str, Any] | None]:
     """When a timer is due first, and how it goes on (None: it does not).
 
-    `kind` is timeDate, timeDuration or timeCycle. A cycle is `R3/PT1H`, `R/2026-01-01T00:00:00Z/P1D` or cron. ValueError when
-    the value is none of these.
+    `kind` is timeDate, timeDuration or timeCycle. A cycle is `R3/PT1H`,
+    `R/2026-01-01T00:00:00Z/P1D` or cron. ValueError when the value is none of these.
     """
     if kind == "timeDate" or not isinstance(value, str):
         return moment(value, now).astimezone(UTC), None
@@ -134,7 +139,8 @@ def following(
     return after, {**rest, "left": None if left is None else left - 1}
 
 
-# cron: `second minute hour day-of-month month day-of-week [year]` as Camunda 7 (Quartz) reads it, or the five fields of Unix
+# cron: `second minute hour day-of-month month day-of-week [year]` as Camunda 7 (Quartz) reads
+# it, or the five fields of Unix
 
 _RANGES = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _DAYS = {name: number for number, name in enumerate("SUN MON TUE WED THU FRI SAT".split())}
@@ -146,7 +152,9 @@ _NAMES = {**_DAYS, **_MONTHS}
 
 
 def cron(text: str, after: datetime) -> datetime:
-    """The next time after `after` that the expression names; ValueError when it is none, or never happens."""
+    """The next time after `after` that the expression names; ValueError when it is none, or never
+    happens.
+    """
     parts = text.upper().split()
     quartz = len(parts) in (6, 7)
     if not quartz and len(parts) != 5:
@@ -179,7 +187,9 @@ def _next_month(at: datetime) -> datetime:
 
 
 def _day_test(day: str, weekday: str, quartz: bool) -> Any:
-    """Does a day fit? Unix cron takes either field when both are given, Quartz has `?` in one of them."""
+    """Does a day fit? Unix cron takes either field when both are given, Quartz has `?` in one of
+    them.
+    """
     free = {"*", "?"}
     by_day = _day_of_month(day)
     by_weekday = _day_of_week(weekday, quartz)

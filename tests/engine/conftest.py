@@ -1,4 +1,6 @@
-"""Every behaviour of the core is tested twice: live in memory, and rebuilt from its rows before each step."""
+"""Every behaviour of the core is tested twice: live in memory, and rebuilt from its rows before
+each step.
+"""
 
 import pytest
 

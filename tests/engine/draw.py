@@ -157,7 +157,9 @@ def _parameter(side: str, name: str, text: str) -> str:
 
 
 def undoable(activity: str, handler: str, *tasks: str) -> str:
-    """A compensation event on `activity` that leads to the handler `handler` (a user task unless given)."""
+    """A compensation event on `activity` that leads to the handler `handler` (a user task unless
+    given).
+    """
     made = "".join(tasks) or user(handler, isForCompensation="true")
     return (
         boundary(f"undo_event_{activity}", activity, compensate())

@@ -1,4 +1,6 @@
-"""The platform in memory: the core's host for tests, without database. Cold: every instance is written and rebuilt before each step."""
+"""The platform in memory: the core's host for tests, without database. Cold: every instance is
+written and rebuilt before each step.
+"""
 
 from __future__ import annotations
 
@@ -97,7 +99,9 @@ def _read(kind: Any, text: str) -> Any:
 
 
 class Platform:
-    """A host that keeps everything in dicts, and what a platform does around it: deploy, start, correlate, let time pass."""
+    """A host that keeps everything in dicts, and what a platform does around it: deploy, start,
+    correlate, let time pass.
+    """
 
     def __init__(self, cold: bool = False, **limits: int) -> None:
         self.cold, self.limits, self.time = cold, Limits(**limits), BEGIN

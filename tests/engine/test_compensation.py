@@ -1,4 +1,6 @@
-"""Undoing: reverse order, sub-processes with their variables, event sub-processes, multi-instance, called processes."""
+"""Undoing: reverse order, sub-processes with their variables, event sub-processes, multi-instance,
+called processes.
+"""
 
 from tests.engine.draw import (
     after,
@@ -9,6 +11,7 @@ from tests.engine.draw import (
     extension,
     flows,
     mappings,
+    node,
     process,
     service,
     several,
@@ -17,7 +20,6 @@ from tests.engine.draw import (
     throw,
     undoable,
     user,
-    node,
 )
 from tests.engine.memory import Platform
 

@@ -1,4 +1,6 @@
-"""Messages, signals, timers, conditions, links and multiple events: caught, thrown, on boundaries, at the start."""
+"""Messages, signals, timers, conditions, links and multiple events: caught, thrown, on boundaries,
+at the start.
+"""
 
 import pytest
 

@@ -9,7 +9,6 @@ from tests.engine.draw import (
     catch,
     end,
     flows,
-    message,
     node,
     process,
     start,

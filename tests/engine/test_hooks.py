@@ -1,4 +1,6 @@
-"""SpiffWorkflow is pinned, and every inner part of it that the core builds on is there and behaves as expected."""
+"""SpiffWorkflow is pinned, and every inner part of it that the core builds on is there and behaves
+as expected.
+"""
 
 import inspect
 from importlib.metadata import version
@@ -18,15 +20,18 @@ from app.engine.spiff.token import Scope, Token
 
 HOOKS = {
     Task: "run complete error children parent _set_state _child_added_notify",
-    TaskSpec: "_run _run_hook _on_complete _on_complete_hook _predict _update test connect _connect_notify inputs outputs",
+    TaskSpec: "_run _run_hook _on_complete _on_complete_hook _predict _update test connect "
+    "_connect_notify inputs outputs",
     BpmnSpecMixin: "__init__",
     Workflow: "is_completed _remove_task _task_completed_notify _task_removed_notify",
     WorkflowSpec: "_add_notify",
-    BpmnParser: "add_bpmn_xml get_process_ids get_spec create_parser _get_parser_class _add_data_stores _add_correlations "
-    "_add_diagram_indexes _add_messages _add_signals _add_errors _add_escalations PARSER_CLASSES PROCESS_PARSER_CLASS",
-    ProcessParser: "create_spec add_tasks parse_node parse_data_object parse_io_spec get_node_by_id create_data_spec _parse get_name",
+    BpmnParser: "add_bpmn_xml get_process_ids get_spec create_parser _get_parser_class "
+    "_add_data_stores _add_correlations _add_diagram_indexes _add_messages _add_signals "
+    "_add_errors _add_escalations PARSER_CLASSES PROCESS_PARSER_CLASS",
+    ProcessParser: "create_spec add_tasks parse_node parse_data_object parse_io_spec "
+    "get_node_by_id create_data_spec _parse get_name",
     TaskParser: "parse_node bpmn_attributes bpmn_id",
-}  # fmt: skip
+}
 
 
 def test_the_version_is_the_one_that_was_read():

@@ -1,6 +1,7 @@
 """asyncBefore and asyncAfter: tokens that another transaction goes on with."""
 
 from tests.engine.draw import (
+    HEAD,
     boundary,
     extension,
     flows,
@@ -11,7 +12,6 @@ from tests.engine.draw import (
     several,
     start,
     user,
-    HEAD,
 )
 from tests.engine.memory import Platform
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.engine.failures import Stuck
 from tests.engine.draw import (
+    HEAD,
     boundary,
     end,
     extension,
@@ -20,7 +21,6 @@ from tests.engine.draw import (
     sub,
     user,
     xor,
-    HEAD,
 )
 from tests.engine.memory import Platform
 

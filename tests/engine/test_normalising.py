@@ -36,9 +36,8 @@ def test_what_was_rewritten_is_recorded():
 
 def test_the_same_file_always_gets_the_same_ids():
     name, data = process(user("a"), user("b"), flows("a b", "b a ${x}"))
-    assert [sorted(parse.parse([(name, data)])["p"].task_specs) for _ in range(2)][0] == sorted(
-        parse.parse([(name, data)])["p"].task_specs
-    )
+    once, again = (sorted(parse.parse([(name, data)])["p"].task_specs) for _ in range(2))
+    assert once == again
 
 
 def test_a_start_event_may_have_any_id(memory: Platform):
@@ -82,8 +81,10 @@ def test_undeclared_errors_are_their_own_code(memory: Platform):
 
 def test_drawings_around_the_process_do_no_harm(memory: Platform):
     drawing = (
-        '<dataObject id="d"/><dataObjectReference id="dr" dataObjectRef="d"/><dataStoreReference id="ds" dataStoreRef="x"/>'
-        '<textAnnotation id="ta"><text>x</text></textAnnotation><association id="as" sourceRef="a" targetRef="ta"/>'
+        '<dataObject id="d"/><dataObjectReference id="dr" dataObjectRef="d"/>'
+        '<dataStoreReference id="ds" dataStoreRef="x"/>'
+        '<textAnnotation id="ta"><text>x</text></textAnnotation>'
+        '<association id="as" sourceRef="a" targetRef="ta"/>'
         '<group id="g"/><ioSpecification id="io"/>'
     )
     io = '<dataInputAssociation id="di"><sourceRef>gone</sourceRef></dataInputAssociation>'

@@ -33,20 +33,32 @@ def codes(*files: tuple[str, bytes]) -> list[str]:
     return [finding.code for finding in caught.value.findings]
 
 
-@pytest.mark.parametrize(("data", "code"), [
-    (f'<!DOCTYPE d [{LAUGHS}]><definitions xmlns="{BPMN}" name="&a9;"/>'.encode(), "xml.doctype"),
-    (f'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]><definitions xmlns="{BPMN}">&x;</definitions>'.encode(), "xml.doctype"),
-    (b'<!DOCTYPE d SYSTEM "http://127.0.0.1:9/a.dtd"><d/>', "xml.doctype"),
-    (b"<?xml version='1.0'?>" + b" " * 5000 + b"<!doctype d><d/>", "xml.syntax"),
-    (b"", "xml.syntax"),
-    (b"<", "xml.syntax"),
-    (b"\x89PNG\r\n\x1a\n\x00\x00", "xml.syntax"),
-    (b"<?xml version='1.0' encoding='UTF-8'?><d name='\xff\xfe'/>", "xml.syntax"),
-    (b'<definitions xmlns="http://example.org"><process id="p"/></definitions>', "bpmn.none"),
-    (f'<definitions xmlns="{BPMN}"/>'.encode(), "bpmn.none"),
-    (b"<a>" * 100_000, "xml.syntax"),
-    (b" " * (read.LARGEST + 1), "xml.size"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (
+            f'<!DOCTYPE d [{LAUGHS}]><definitions xmlns="{BPMN}" name="&a9;"/>'.encode(),
+            "xml.doctype",
+        ),
+        (
+            (
+                '<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+                f'<definitions xmlns="{BPMN}">&x;</definitions>'
+            ).encode(),
+            "xml.doctype",
+        ),
+        (b'<!DOCTYPE d SYSTEM "http://127.0.0.1:9/a.dtd"><d/>', "xml.doctype"),
+        (b"<?xml version='1.0'?>" + b" " * 5000 + b"<!doctype d><d/>", "xml.syntax"),
+        (b"", "xml.syntax"),
+        (b"<", "xml.syntax"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "xml.syntax"),
+        (b"<?xml version='1.0' encoding='UTF-8'?><d name='\xff\xfe'/>", "xml.syntax"),
+        (b'<definitions xmlns="http://example.org"><process id="p"/></definitions>', "bpmn.none"),
+        (f'<definitions xmlns="{BPMN}"/>'.encode(), "bpmn.none"),
+        (b"<a>" * 100_000, "xml.syntax"),
+        (b" " * (read.LARGEST + 1), "xml.size"),
+    ],
+)
 def test_what_is_no_bpmn_is_refused_at_once(data: bytes, code: str):
     begin = time.perf_counter()
     assert codes(("bad.bpmn", data)) == [code]
@@ -74,12 +86,25 @@ def test_every_fault_of_every_file_is_told_at_once():
         flows("s call", "call call ${1 +}"),
         id="two",
     )
-    assert sorted(codes(one, two, ("three.bpmn", b"<"))) == sorted([
-        "element.complexGateway", "flow.end", "loop.empty", "timer.empty", "call.empty", "event.empty", "expression", "xml.syntax"])  # fmt: skip
+    assert sorted(codes(one, two, ("three.bpmn", b"<"))) == sorted(
+        [
+            "element.complexGateway",
+            "flow.end",
+            "loop.empty",
+            "timer.empty",
+            "call.empty",
+            "event.empty",
+            "expression",
+            "xml.syntax",
+        ]
+    )
 
 
 def test_a_finding_names_file_element_line_and_remedy():
-    text = f'<definitions {NAMESPACES}>\n<process id="p" isExecutable="true">\n<adHocSubProcess id="x" name="随意"/>\n</process></definitions>'
+    text = (
+        f'<definitions {NAMESPACES}>\n<process id="p" isExecutable="true">\n'
+        '<adHocSubProcess id="x" name="随意"/>\n</process></definitions>'
+    )
     with pytest.raises(Unreadable) as caught:
         parse.parse([("f.bpmn", text.encode())])
     found = caught.value.findings[0]
@@ -87,18 +112,21 @@ def test_a_finding_names_file_element_line_and_remedy():
     assert found.remedy and "f.bpmn:3" in str(found)
 
 
-@pytest.mark.parametrize(("body", "code"), [
-    (catch("c", '<messageEventDefinition messageRef="nobody"/>'), "message.missing"),
-    (catch("c", "<signalEventDefinition/>"), "signal.missing"),
-    (catch("c", "<conditionalEventDefinition/>"), "condition.empty"),
-    (throw("t", '<linkEventDefinition name="x"/>'), "link.nowhere"),
-    (user("a", "<standardLoopCharacteristics/>"), "loop.empty"),
-    (user("a") + boundary("b", "a", "<compensateEventDefinition/>"), "compensation.handler"),
-    (boundary("b", "nowhere", '<messageEventDefinition messageRef="m"/>'), "boundary.host"),
-    (user("a") + user("a"), "id.twice"),
-    (sub("q", triggeredByEvent="true"), "event_subprocess.start"),
-    (user("a", camunda_assignee="${1 +}"), "expression"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (catch("c", '<messageEventDefinition messageRef="nobody"/>'), "message.missing"),
+        (catch("c", "<signalEventDefinition/>"), "signal.missing"),
+        (catch("c", "<conditionalEventDefinition/>"), "condition.empty"),
+        (throw("t", '<linkEventDefinition name="x"/>'), "link.nowhere"),
+        (user("a", "<standardLoopCharacteristics/>"), "loop.empty"),
+        (user("a") + boundary("b", "a", "<compensateEventDefinition/>"), "compensation.handler"),
+        (boundary("b", "nowhere", '<messageEventDefinition messageRef="m"/>'), "boundary.host"),
+        (user("a") + user("a"), "id.twice"),
+        (sub("q", triggeredByEvent="true"), "event_subprocess.start"),
+        (user("a", camunda_assignee="${1 +}"), "expression"),
+    ],
+)
 def test_what_cannot_be_read_is_named(body: str, code: str):
     assert code in codes(process(start(), body, head=HEAD))
 
@@ -121,15 +149,21 @@ def test_two_processes_with_one_id_are_refused():
 CODE = '__import__("os").popen("id").read()'
 
 
-@pytest.mark.parametrize("body", [
-    user("a", several(CODE)),
-    user("a", several("3", until=f"${{{CODE}}}")),
-    user("a", several(collection=CODE.replace('"', "&quot;"))),
-    user("a", camunda_assignee="${" + CODE.replace('"', "&quot;") + "}"),
-    catch("c", f"<conditionalEventDefinition><condition>{CODE}</condition></conditionalEventDefinition>"),
-    node("scriptTask", "t", f"<script>{CODE}</script>"),
-    user("a") + user("b") + flows(f"a b ${{{CODE}}}"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        user("a", several(CODE)),
+        user("a", several("3", until=f"${{{CODE}}}")),
+        user("a", several(collection=CODE.replace('"', "&quot;"))),
+        user("a", camunda_assignee="${" + CODE.replace('"', "&quot;") + "}"),
+        catch(
+            "c",
+            f"<conditionalEventDefinition><condition>{CODE}</condition></conditionalEventDefinition>",
+        ),
+        node("scriptTask", "t", f"<script>{CODE}</script>"),
+        user("a") + user("b") + flows(f"a b ${{{CODE}}}"),
+    ],
+)
 def test_code_in_any_place_of_a_diagram_is_not_read(body: str):
     assert "expression" in codes(process(start(), body))
 

@@ -57,7 +57,14 @@ def test_what_came_and_went_within_a_step_leaves_only_history():
     case = memory.start("p")
     assert len(case.tokens) == 1
     assert [(e.kind, e.element_id) for e in case.history if e.kind in ("entered", "left")] == [
-        ("entered", "s"), ("left", "s"), ("entered", "a"), ("left", "a"), ("entered", "b"), ("left", "b"), ("entered", "c")]  # fmt: skip
+        ("entered", "s"),
+        ("left", "s"),
+        ("entered", "a"),
+        ("left", "a"),
+        ("entered", "b"),
+        ("left", "b"),
+        ("entered", "c"),
+    ]
 
 
 def test_a_variable_that_did_not_change_is_not_written():

@@ -199,13 +199,16 @@ def test_a_script_in_another_language_is_never_run(memory: Platform):
 TWO = [{"level": "A", "rate": 5}, {"level": "B", "rate": 7}]
 
 
-@pytest.mark.parametrize(("mapping", "rows", "result"), [
-    ("singleEntry", [{"level": "A"}], "A"),
-    ("singleEntry", [], None),
-    ("singleResult", TWO[:1], TWO[0]),
-    ("collectEntries", [{"level": "A"}, {"level": "B"}], ["A", "B"]),
-    ("resultList", TWO, TWO),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("mapping", "rows", "result"),
+    [
+        ("singleEntry", [{"level": "A"}], "A"),
+        ("singleEntry", [], None),
+        ("singleResult", TWO[:1], TWO[0]),
+        ("collectEntries", [{"level": "A"}, {"level": "B"}], ["A", "B"]),
+        ("resultList", TWO, TWO),
+    ],
+)
 def test_a_decision_is_mapped_as_asked(memory: Platform, mapping: str, rows: list, result: object):
     memory.tables["level"] = lambda names: rows
     rule = node(

@@ -1,4 +1,6 @@
-"""User tasks: what is evaluated when they open, for whom, until when; manual and abstract tasks pass."""
+"""User tasks: what is evaluated when they open, for whom, until when; manual and abstract tasks
+pass.
+"""
 
 from datetime import UTC, datetime
 
@@ -22,12 +24,18 @@ from tests.engine.memory import Platform
 
 def test_everything_about_a_task_is_evaluated_when_it_opens(memory: Platform):
     task = node(
-        "userTask", "a", "<documentation>给 ${who} 的说明</documentation>",
+        "userTask",
+        "a",
+        "<documentation>给 ${who} 的说明</documentation>",
         extension(properties(hint="x")),
-        camunda_formRef="customer_edit", camunda_assignee="${who}", camunda_candidateUsers="lina, ${who}",
-        camunda_candidateGroups="sales_rep,${group}", camunda_dueDate="P1D", camunda_followUpDate="${after}",
+        camunda_formRef="customer_edit",
+        camunda_assignee="${who}",
+        camunda_candidateUsers="lina, ${who}",
+        camunda_candidateGroups="sales_rep,${group}",
+        camunda_dueDate="P1D",
+        camunda_followUpDate="${after}",
         camunda_priority="${10 + 5}",
-    )  # fmt: skip
+    )
     memory.deploy(process(start(), task, flows("s a")))
     case = memory.start(
         "p",

@@ -199,7 +199,9 @@ class SubProcess(Activity):
 
 
 class EventSubProcess(SubProcess):
-    """Its waiting token hangs in the scope that it may interrupt; it holds its start event's triggers."""
+    """Its waiting token hangs in the scope that it may interrupt; it holds its start event's
+    triggers.
+    """
 
     subscribes = True
     interrupting = True

@@ -1,7 +1,9 @@
-"""What has been done and could be undone, and undoing it: last completed first, each scope with the variables that it ended with.
+"""What has been done and could be undone, and undoing it: last completed first, each scope with the
+variables that it ended with.
 
-An entry is `{activity, undo, times, data?, restore?}`: ids of the activity and of the node that undoes it, the local variables of a
-multi-instance's instance, and for a sub-process its variables and its own entries.
+An entry is `{activity, undo, times, data?, restore?}`: ids of the activity and of the node that
+undoes it, the local variables of a multi-instance's instance, and for a sub-process its variables
+and its own entries.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ Entry = dict[str, Any]
 
 
 def remember(node: Activity, token: Token) -> None:
-    """An activity is done: note how to undo it, in its scope. Instances of a multi-instance count once all are done."""
+    """An activity is done: note how to undo it, in its scope. Instances of a multi-instance count
+    once all are done.
+    """
     internal = token.internal_data
     if internal.get("role") == HANDLER:
         return
@@ -66,7 +70,9 @@ def _own_handler(scope: Scope) -> Any:
 
 
 def undo(token: Token, scope: Scope, activity: str | None) -> bool:
-    """Start undoing what `scope` has done (or only that activity), owned by `token`; False when there is nothing to undo."""
+    """Start undoing what `scope` has done (or only that activity), owned by `token`; False when
+    there is nothing to undo.
+    """
     chosen = [entry for entry in scope.compensations if activity in (None, entry["activity"])]
     if not chosen:
         return False
@@ -90,7 +96,9 @@ def _start(owner: Token, scope: Scope, entry: Entry) -> None:
 
 
 def undo_scope(scope: Scope, entries: list[Entry]) -> None:
-    """Undo a finished sub-process inside its restored scope: by its compensation event sub-process, else all its entries."""
+    """Undo a finished sub-process inside its restored scope: by its compensation event sub-process,
+    else all its entries.
+    """
     scope.plant()
     scope.touch()
     own = _own_handler(scope)

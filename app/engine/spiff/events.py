@@ -1,4 +1,6 @@
-"""Start, end, intermediate and boundary events, and the gateway that waits for the first of several."""
+"""Start, end, intermediate and boundary events, and the gateway that waits for the first of
+several.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,9 @@ class Boundary(Node):
             self.happen(token.parent, token)
 
     def happen(self, host: Token, wait: Token | None = None) -> Token:
-        """It has happened to `host`: a token leaves over its flows; an interrupting one takes the activity away."""
+        """It has happened to `host`: a token leaves over its flows; an interrupting one takes the
+        activity away.
+        """
         owner = host.parent
         if self.interrupting:
             host.workflow.drop(host)

@@ -1,4 +1,6 @@
-"""What the dialect adds to an element: properties, parameters, in and out mappings, retry cycles, lanes."""
+"""What the dialect adds to an element: properties, parameters, in and out mappings, retry cycles,
+lanes.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def found(node: etree._Element, path: str) -> list[etree._Element]:
 
 
 def properties(node: etree._Element) -> dict[str, str]:
-    """camunda:properties as a dict; properties without a name (Camunda Modeler's element template ids) by their id."""
+    """camunda:properties as a dict; properties without a name (Camunda Modeler's element template
+    ids) by their id.
+    """
     return {
         item.get("name") or item.get("id") or "": item.get("value") or ""
         for item in found(node, "properties/property")
@@ -68,7 +72,9 @@ def _item(node: etree._Element) -> object:
 
 
 def carried(where: etree._Element, way: str, direct: bool = False) -> tuple[Carry, ...]:
-    """camunda:in or camunda:out, in order. Business keys (`in businessKey`) are not among them. Raises `expression.Bad`."""
+    """camunda:in or camunda:out, in order. Business keys (`in businessKey`) are not among them.
+    Raises `expression.Bad`.
+    """
     return tuple(
         _carry(item) for item in _mappings(where, way, direct) if item.get("businessKey") is None
     )

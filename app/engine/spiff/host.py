@@ -1,29 +1,32 @@
-"""What the running core asks of the platform around it. No SQL, no Flask and no SpiffWorkflow in here.
+"""What the running core asks of the platform around it. No SQL, no Flask and no SpiffWorkflow in
+here.
 
 How the platform drives an instance::
 
-    definitions = parse.parse([("a.bpmn", data), ...])         # {process id: ProcessSpec}; raises findings.Unreadable
-    spec.key = "the platform's own key of this version"        # str; comes back in host.definition(key)
-    spec.starts()                                              # [StartRow]: how instances of it can begin
+    definitions = parse.parse([("a.bpmn", data), ...])   # {process id: ProcessSpec}; Unreadable
+    spec.key = "the platform's own key of this version"  # str; comes back in host.definition(key)
+    spec.starts()                                        # [StartRow]: how instances can begin
 
     live = instance.start(spec, host, variables, business_key=None, element=None)
-    live = instance.load(host, header, scopes, tokens)         # cold; equals the warm one
-    live.host = host                                           # before each step on a cached one: now(), session and user change
-    live.complete(token_id, variables)                         # a user task
-    live.deliver(token_id, variables)                          # a message or signal that this token waits for
-    live.fire(token_id)                                        # a timer that is due
-    live.resume(token_id)                                      # a job (asyncBefore / asyncAfter, see JobRow)
-    live.trigger(token_id, variables)                          # push a receive task or catching event by hand
-    live.set_variables(values, token_id=None)                  # also wakes conditional events
-    live.cancel(reason)                                        # everything alive is cancelled, `ended` is "cancelled"
-    changes = live.changes()                                   # rows.Changes since the last call; write them, then commit
+    live = instance.load(host, header, scopes, tokens)   # cold; equals the warm one
+    live.host = host                                     # before each step on a cached one
+    live.complete(token_id, variables)                   # a user task
+    live.deliver(token_id, variables)                    # the message or signal it waits for
+    live.fire(token_id)                                  # a timer that is due
+    live.resume(token_id)                                # a job (asyncBefore, asyncAfter)
+    live.trigger(token_id, variables)                    # a receive task or event, by hand
+    live.set_variables(values, token_id=None)            # also wakes conditional events
+    live.cancel(reason)                                  # `ended` is then "cancelled"
+    changes = live.changes()                             # rows.Changes since the last call
 
-Each of these runs until everything waits. **Any exception that leaves one of them leaves the live instance poisoned**
-(`live.poisoned` is True and every further step raises): throw it away, roll the transaction back and load it again from its
-rows. A `BpmnError` of a handler never leaves; it goes to the diagram or becomes `Stuck`.
-A called process runs inside its caller's instance: a `ScopeRow` with the called definition's key.
-An unknown or already finished `token_id` raises `KeyError`. `live.running` is the token id at work when something raised;
-`live.retries(token_id)` its element's failedJobRetryTimeCycle.
+The rows of `changes` share their dicts with the live instance: write them before its next step.
+Each of these runs until everything waits. **Any exception that leaves one of them leaves the live
+instance poisoned** (`live.poisoned` is True and every further step raises): throw it away, roll the
+transaction back and load it again from its rows. A `BpmnError` of a handler never leaves; it goes
+to the diagram or becomes `Stuck`. A called process runs inside its caller's instance: a `ScopeRow`
+with the called definition's key. An unknown or already finished `token_id` raises `KeyError`.
+`live.running` is the token id at work when something raised; `live.retries(token_id)` its element's
+failedJobRetryTimeCycle.
 """
 
 from __future__ import annotations
@@ -51,10 +54,11 @@ class Limits:
 class Call:
     """One call of a handler by a service, send or throwing element.
 
-    `variables` is a read-only mapping of everything visible (input mappings innermost); each access makes a deep copy,
-    `dict(call.variables)` copies all. `loop_index` counts from 0, None outside of a multi-instance.
-    `set_business_key(key)` changes the key of the process instance at once. `process_id` is the process that contains the
-    element (the called one inside a call activity), `definition` its key.
+    `variables` is a read-only mapping of everything visible (input mappings innermost); each access
+    makes a deep copy, `dict(call.variables)` copies all. `loop_index` counts from 0, None outside
+    of a multi-instance. `set_business_key(key)` changes the key of the process instance at once.
+    `process_id` is the process that contains the element (the called one inside a call activity),
+    `definition` its key.
     """
 
     topic: str
@@ -97,15 +101,16 @@ class Host(Protocol):
     ) -> ProcessSpec | None:
         """The version that a call activity means, None when nothing is deployed.
 
-        `binding` is `latest`, `deployment` (the caller's deployment) or `version` (then `version` is the number as text);
-        `caller` is the key of the calling definition.
+        `binding` is `latest`, `deployment` (the caller's deployment) or `version` (then `version`
+        is the number as text); `caller` is the key of the calling definition.
         """
 
     def handles(self, topic: str) -> bool:
         """Is there a handler for this topic?"""
 
     def call(self, call: Call) -> Mapping[str, Any] | None:
-        """Run the handler (or give back its journalled answer); what it returns is set as variables.
+        """Run the handler (or give back its journalled answer); what it returns is set as
+        variables.
 
         Raises `failures.BpmnError` for the diagram; any other exception leaves the step.
         """
@@ -118,14 +123,17 @@ class Host(Protocol):
         caller: str,
         variables: Mapping[str, Any],
     ) -> list[dict[str, Any]]:
-        """The rules that hit, one dict of output name to value each, in the order of the hit policy.
+        """The rules that hit, one dict of output name to value each, in the order of the hit
+        policy.
 
-        An aggregation, a literal expression or a FEEL context is one dict (`{decision or output name: value}`).
-        Must not keep or change `variables`.
+        An aggregation, a literal expression or a FEEL context is one dict (`{decision or output
+        name: value}`). Must not keep or change `variables`.
         """
 
     def send(self, message: Message) -> None:
-        """Keep the message; deliver it after the step, in the same transaction or by a job. Never touch an instance in here."""
+        """Keep the message; deliver it after the step, in the same transaction or by a job. Never
+        touch an instance in here.
+        """
 
     def broadcast(self, name: str, variables: dict[str, Any]) -> None:
         """Keep the signal for all OTHER instances and start events; deliver it after the step.

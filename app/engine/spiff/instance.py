@@ -1,4 +1,6 @@
-"""One process instance: steps from outside, the run loop, what waits, conditional events, joins that gather, the watchdog."""
+"""One process instance: steps from outside, the run loop, what waits, conditional events, joins
+that gather, the watchdog.
+"""
 
 from __future__ import annotations
 
@@ -294,7 +296,9 @@ class Instance(Scope):
                 ) from error
 
     def settle(self) -> None:
-        """Conditional events look once when they begin to wait, then at every change of a variable that they can see."""
+        """Conditional events look once when they begin to wait, then at every change of a variable
+        that they can see.
+        """
         while self.assigned or self.unchecked:
             new, self.unchecked = self.unchecked, []
             changes, self.assigned = self.assigned, []
@@ -349,7 +353,8 @@ def start(
     business_key: str | None = None,
     element: str | None = None,
 ) -> Instance:
-    """A new instance, run until everything waits. `element`: the start event that happened; None for a plain start.
+    """A new instance, run until everything waits. `element`: the start event that happened; None
+    for a plain start.
 
     Raises `Stuck` (`no_start`) when the process can only be started by an event.
     """

@@ -1,4 +1,6 @@
-"""What changed since it was last asked: kept while tokens move, turned into rows once at the end of a step."""
+"""What changed since it was last asked: kept while tokens move, turned into rows once at the end of
+a step.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ ROW_KINDS = frozenset({"timer", "message", "signal", "job", "task"})
 
 
 class Ledger:
-    """Changed and removed tokens and scopes, and the history of the step. A row that came and went in between leaves no trace."""
+    """Changed and removed tokens and scopes, and the history of the step. A row that came and went
+    in between leaves no trace.
+    """
 
     def __init__(self) -> None:
         self.tokens: dict[int, Token] = {}

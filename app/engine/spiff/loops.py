@@ -1,6 +1,8 @@
-"""Multi-instance and standard loops: one body token owns the instances; boundary events belong to the body, mappings to the instance.
+"""Multi-instance and standard loops: one body token owns the instances; boundary events belong to
+the body, mappings to the instance.
 
-The items of a sequential multi-instance are kept once, in a token of their own below the body that is written once.
+The items of a sequential multi-instance are kept once, in a token of their own below the body that
+is written once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Flow nodes as Spiff TaskSpecs: the base of all, the root of a scope, and the gateways that split and join."""
+"""Flow nodes as Spiff TaskSpecs: the base of all, the root of a scope, and the gateways that split
+and join.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ class Root(TaskSpec):
 
 
 class Node(BpmnSpecMixin):
-    """Runs at once and leaves over its flows. Spiff's look-ahead, data copying and predecessor checks are switched off."""
+    """Runs at once and leaves over its flows. Spiff's look-ahead, data copying and predecessor
+    checks are switched off.
+    """
 
     subscribes = False  # a waiting token of it does not keep its scope alive
     races = False  # the tokens below it wait for the same chance
@@ -100,7 +104,9 @@ class Node(BpmnSpecMixin):
         release([owner.prepare(specs[flow.target], flow=flow.id) for flow in flows])
 
     def chosen(self, token: Token) -> list[Flow]:
-        """Every flow whose condition holds or that has none, else the default. No flow at all ends the branch."""
+        """Every flow whose condition holds or that has none, else the default. No flow at all ends
+        the branch.
+        """
         flows, default = self.flows, self.default
         if len(flows) == 1 and flows[0].condition is None:
             return flows
@@ -172,7 +178,9 @@ class Node(BpmnSpecMixin):
         token._set_state(READY)
 
     def rearm(self, token: Token) -> None:
-        """After a non-interrupting event: a timer goes on with its cycle or is gone; every other wait stays."""
+        """After a non-interrupting event: a timer goes on with its cycle or is gone; every other
+        wait stays.
+        """
         if token.trigger.kind != "timer":
             return
         after = schedule.following(token.internal_data["rest"], token.internal_data["due"])
@@ -183,7 +191,9 @@ class Node(BpmnSpecMixin):
 
 
 class ExclusiveGateway(Node):
-    """The first flow whose condition holds, else the default. A single flow without condition is taken."""
+    """The first flow whose condition holds, else the default. A single flow without condition is
+    taken.
+    """
 
     def chosen(self, token: Token) -> list[Flow]:
         flows = self.flows

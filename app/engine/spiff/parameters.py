@@ -1,4 +1,6 @@
-"""Input and output parameters, camunda:in and camunda:out: how variables come into an activity and out of it."""
+"""Input and output parameters, camunda:in and camunda:out: how variables come into an activity and
+out of it.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def _value(token: Token, value: Any, names: Mapping[str, Any]) -> Any:
 def carry(
     token: Token, mappings: Iterable[Carry], names: Mapping[str, Any], own: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The variables that the mappings name, seen from `names`; `own` is meant by `variables="all" local="true"`."""
+    """The variables that the mappings name, seen from `names`; `own` is meant by `variables="all"
+    local="true"`.
+    """
     made: dict[str, Any] = {}
     for item in mappings:
         if item.everything:

@@ -1,5 +1,7 @@
-"""Files -> definitions, on SpiffWorkflow's parser: BpmnParser keeps a file's tables (messages, errors, ...), ProcessParser
-indexes a scope, TaskParser reads a node. Only how nodes are found and connected is ours: every node of a scope, flat."""
+"""Files -> definitions, on SpiffWorkflow's parser: BpmnParser keeps a file's tables (messages,
+errors, ...), ProcessParser indexes a scope, TaskParser reads a node. Only how nodes are found
+and connected is ours: every node of a scope, flat.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,9 @@ class ScopeReader(ProcessParser):
         return None
 
     def add_tasks(self) -> None:
-        """All nodes, then all flows, then all boundary events: nothing is left out because nothing leads to it."""
+        """All nodes, then all flows, then all boundary events: nothing is left out because nothing
+        leads to it.
+        """
         for node in self.node:
             if self.parser._get_parser_class(node.tag)[0]:
                 self.parse_node(node)
@@ -217,7 +221,8 @@ class Parser(BpmnParser):
             node = node.getparent()
         return None
 
-    # Spiff refuses a whole file for a data store or a correlation property that it does not know; they are drawings here
+    # Spiff refuses a whole file for a data store or a correlation property that it does not
+    # know; they are drawings here
 
     def _add_data_stores(self, bpmn: etree._Element) -> None:
         pass

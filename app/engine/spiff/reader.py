@@ -1,4 +1,6 @@
-"""One flow node of the XML as a node of the definition, with its triggers, loop, mappings and attributes."""
+"""One flow node of the XML as a node of the definition, with its triggers, loop, mappings and
+attributes.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from app.engine import expression
 from app.engine.findings import Finding
 from app.engine.read import bpmn, local
-from app.engine.spiff import activities, events, extensions, nodes, services, triggers
+from app.engine.spiff import activities, events, extensions, machines, nodes, triggers
 from app.engine.spiff.spec import NOTHING, Loop
 from app.i18n import _
 
@@ -19,11 +21,15 @@ TRUE = extensions.TRUE
 
 
 class NodeReader(TaskParser):
-    """Spiff's parser of one element; what it cannot read becomes a finding and a harmless gap, so that all are found at once."""
+    """Spiff's parser of one element; what it cannot read becomes a finding and a harmless gap, so
+    that all are found at once.
+    """
 
     @property
     def bpmn_attributes(self) -> dict[str, Any]:
-        """Without Spiff's resolving of data associations, which can look up parents for ever; variables replace data objects."""
+        """Without Spiff's resolving of data associations, which can look up parents for ever;
+        variables replace data objects.
+        """
         return {
             "bpmn_name": self.node.get("name"),
             "lane": None,
@@ -94,17 +100,24 @@ class NodeReader(TaskParser):
     def named(self, kind: str, ref: str | None) -> Any:
         """The compiled name of a message or signal of the file."""
         name = getattr(self.process_parser.parser, f"{kind}s").get(ref)
-        if not name:
-            what = _("消息") if kind == "message" else _("信号")
+        if not name and kind == "message":
             self.complain(
-                f"{kind}.missing",
-                _("没有指明%(what)s，或者它没有名称。", what=what),
-                _("请在属性面板中选择一个%(what)s并填写名称。", what=what),
+                "message.missing",
+                _("没有指明消息，或者消息没有名称。"),
+                _("请在属性面板中选择一个消息并填写名称。"),
+            )
+        elif not name:
+            self.complain(
+                "signal.missing",
+                _("没有指明信号，或者信号没有名称。"),
+                _("请在属性面板中选择一个信号并填写名称。"),
             )
         return self.compiled(expression.template, name)
 
     def code(self, kind: str, ref: str | None) -> str | None:
-        """The code of an error or escalation. One that is not declared is its own code, as in Camunda 7; no code catches all."""
+        """The code of an error or escalation. One that is not declared is its own code, as in
+        Camunda 7; no code catches all.
+        """
         parser = self.process_parser.parser
         known = (parser.errors if kind == "error" else parser.escalations).get(ref)
         return ref if known is None else known[f"{kind}_code"]
@@ -190,19 +203,19 @@ class NodeReader(TaskParser):
             None if made.same_business_key else self.compiled(expression.formula, key)
         )
 
-    def _read_script(self, made: services.ScriptTask) -> None:
+    def _read_script(self, made: machines.ScriptTask) -> None:
         made.language = (self.node.get("scriptFormat") or "feel").lower()
         text = (self.node.findtext(bpmn("script")) or "").strip()
-        if made.language in services.SCRIPT_LANGUAGES:
+        if made.language in machines.SCRIPT_LANGUAGES:
             made.script = self.compiled(expression.formula, text)
 
-    def _read_service(self, made: services.ServiceTask) -> None:
+    def _read_service(self, made: machines.ServiceTask) -> None:
         text = made.x.get("expression")
         made.formula = self.compiled(expression.formula, text) if text else None
         if local(self.node) == "sendTask":
             made.sends, made.triggers = made.trigger, (NOTHING,)
 
-    def _read_rule(self, made: services.RuleTask) -> None:
+    def _read_rule(self, made: machines.RuleTask) -> None:
         made.decision = self.compiled(expression.template, made.x.get("decisionRef"))
         made.version = self.compiled(expression.template, made.x.get("decisionRefVersion"))
         made.binding = made.x.get("decisionRefBinding", "latest")
@@ -240,9 +253,9 @@ class NodeReader(TaskParser):
 _SPECIAL: list[tuple[type, Callable[[NodeReader, Any], None]]] = [
     (events.Boundary, NodeReader._read_boundary),
     (activities.CallActivity, NodeReader._read_call),
-    (services.ScriptTask, NodeReader._read_script),
-    (services.ServiceTask, NodeReader._read_service),
-    (services.RuleTask, NodeReader._read_rule),
+    (machines.ScriptTask, NodeReader._read_script),
+    (machines.ServiceTask, NodeReader._read_service),
+    (machines.RuleTask, NodeReader._read_rule),
     (activities.UserTask, NodeReader._read_user),
     (activities.SubProcess, NodeReader._read_body),
     (activities.EventSubProcess, NodeReader._read_event_subprocess),
@@ -262,10 +275,10 @@ CLASSES: dict[str, type[nodes.Node]] = {
     "manualTask": activities.Activity,
     "userTask": activities.UserTask,
     "receiveTask": activities.ReceiveTask,
-    "serviceTask": services.ServiceTask,
-    "sendTask": services.ServiceTask,
-    "businessRuleTask": services.RuleTask,
-    "scriptTask": services.ScriptTask,
+    "serviceTask": machines.ServiceTask,
+    "sendTask": machines.ServiceTask,
+    "businessRuleTask": machines.RuleTask,
+    "scriptTask": machines.ScriptTask,
     "callActivity": activities.CallActivity,
     "subProcess": activities.SubProcess,
     "transaction": activities.SubProcess,

@@ -1,8 +1,10 @@
-"""A live instance as plain rows, and back. The platform stores them as they are; nothing in here knows a database.
+"""A live instance as plain rows, and back. The platform stores them as they are; nothing in here
+knows a database.
 
-Values inside `variables`, `data`, `internal` and `compensations` are what `app.values` can write: None, bool, int, float,
-Decimal, str, date, time, datetime, durations, lists and dicts of these. Keys of rows: an instance has one header; inner scopes and
-all other rows are keyed by a token id (int, counted per instance from 1, never used twice).
+Values inside `variables`, `data`, `internal` and `compensations` are what `app.values` can write:
+None, bool, int, float, Decimal, str, date, time, datetime, durations, lists and dicts of these.
+Keys of rows: an instance has one header; inner scopes and all other rows are keyed by a token id
+(int, counted per instance from 1, never used twice).
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ class Header:
 
 @dataclass(slots=True)
 class ScopeRow:
-    """The inside of a sub-process, event sub-process or called process that runs now. `owner` is the token that runs it."""
+    """The inside of a sub-process, event sub-process or called process that runs now. `owner` is
+    the token that runs it.
+    """
 
     owner: int
     root: int
@@ -41,7 +45,9 @@ class ScopeRow:
 
 @dataclass(slots=True)
 class TokenRow:
-    """One live token. `scope` is the owner of its inner scope, None in the process itself; `parent` the token that owns it."""
+    """One live token. `scope` is the owner of its inner scope, None in the process itself; `parent`
+    the token that owns it.
+    """
 
     id: int
     scope: int | None
@@ -56,10 +62,12 @@ class TokenRow:
 
 @dataclass(slots=True)
 class TaskRow:
-    """A user task that has opened. All texts are evaluated; `due_at` and `follow_up_at` are aware UTC.
+    """A user task that has opened. All texts are evaluated; `due_at` and `follow_up_at` are aware
+    UTC.
 
-    `definition` and `process_id` are those of the process that contains the element. `properties` are the element's
-    camunda:properties; `lane` is the lane's name, `lane_groups` what the lane names as groups (for tasks that name nobody).
+    `definition` and `process_id` are those of the process that contains the element. `properties`
+    are the element's camunda:properties; `lane` is the lane's name, `lane_groups` what the lane
+    names as groups (for tasks that name nobody).
     """
 
     token_id: int
@@ -84,7 +92,9 @@ class TaskRow:
 
 @dataclass(slots=True)
 class TimerRow:
-    """A token that waits for a time. Comes again with a later `due_at` when a cycle goes on (replace the old row)."""
+    """A token that waits for a time. Comes again with a later `due_at` when a cycle goes on
+    (replace the old row).
+    """
 
     token_id: int
     element_id: str
@@ -93,7 +103,9 @@ class TimerRow:
 
 @dataclass(slots=True)
 class MessageRow:
-    """A token that waits for a message. `key` is its evaluated correlation key as text, None when any key will do."""
+    """A token that waits for a message. `key` is its evaluated correlation key as text, None when
+    any key will do.
+    """
 
     token_id: int
     element_id: str
@@ -128,9 +140,10 @@ class JobRow:
 class EventRow:
     """One line of the append-only history, in the order in which things happened.
 
-    `kind`: started, entered, left, cancelled, joined, ended, opened (user task), closed, waits, fired, thrown, caught, sent,
-    compensated, called, variable, job, incident, skipped. `data` by kind: entered `{flow}`, variable `{name, value, change, scope}`
-    (scope: owner token id or None), thrown and caught `{event, code}`, ended `{how}`.
+    `kind`: started, entered, left, cancelled, joined, ended, opened (user task), closed, waits,
+    fired, thrown, caught, sent, compensated, called, variable, job, incident, skipped. `data` by
+    kind: entered `{flow}`, variable `{name, value, change, scope}` (scope: owner token id or None),
+    thrown and caught `{event, code}`, ended `{how}`.
     """
 
     at: datetime
@@ -144,7 +157,9 @@ class EventRow:
 
 @dataclass(slots=True)
 class Incident:
-    """The watchdog's finding after a step that went through: live, but nothing can ever move these elements."""
+    """The watchdog's finding after a step that went through: live, but nothing can ever move these
+    elements.
+    """
 
     reason: str
     message: str
@@ -153,9 +168,11 @@ class Incident:
 
 @dataclass(slots=True)
 class Changes:
-    """What one or more steps changed. Rows that were made and removed in between appear in neither list.
+    """What one or more steps changed. Rows that were made and removed in between appear in neither
+    list.
 
-    `tokens`, `scopes` and `timers` are to be inserted or replaced by their id; lists ending in `_gone` hold token ids.
+    `tokens`, `scopes` and `timers` are to be inserted or replaced by their id; lists ending in
+    `_gone` hold token ids.
     """
 
     last_id: int = 0  # always to be stored with the instance (with the revision)
@@ -181,12 +198,14 @@ class Changes:
 
 @dataclass(slots=True)
 class StartRow:
-    """One way in which an instance of a definition can begin: pass `element_id` to `instance.start(..., element=...)`.
+    """One way in which an instance of a definition can begin: pass `element_id` to
+    `instance.start(..., element=...)`.
 
-    `kind`: none, message, signal, timer, conditional. `name` is the message's or signal's name; `timer` is timeDate,
-    timeDuration or timeCycle, whose compiled text is `expression`: `schedule.first(row.timer, row.expression({}), now)` gives the due
-    times. A conditional start's `expression` is its condition: `expression.holds(row.expression, variables)`.
-    `initiator` names the variable that takes the login of who starts.
+    `kind`: none, message, signal, timer, conditional. `name` is the message's or signal's name;
+    `timer` is timeDate, timeDuration or timeCycle, whose compiled text is `expression`:
+    `schedule.first(row.timer, row.expression({}), now)` gives the due times. A conditional start's
+    `expression` is its condition: `expression.holds(row.expression, variables)`. `initiator` names
+    the variable that takes the login of who starts.
     """
 
     element_id: str

@@ -1,4 +1,6 @@
-"""What a definition consists of: scopes, flows, triggers, loops, mappings. Plain records, made once per version by `parse`."""
+"""What a definition consists of: scopes, flows, triggers, loops, mappings. Plain records, made once
+per version by `parse`.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,8 @@ class Parameter:
 class Trigger:
     """What an event waits for, or throws.
 
-    `key`: name of the message or signal, code of the error or escalation (None catches all), text of the timer, condition.
+    `key`: name of the message or signal, code of the error or escalation (None catches all), text
+    of the timer, condition.
     """
 
     kind: str = "none"
@@ -99,7 +102,9 @@ class Lane:
 
 
 class ScopeSpec(WorkflowSpec):
-    """The inside of a process or sub-process. `start` is the node of the token that owns all others of the scope."""
+    """The inside of a process or sub-process. `start` is the node of the token that owns all others
+    of the scope.
+    """
 
     def __init__(self, id: str, name: str, filename: str | None = None) -> None:
         super().__init__(name=id, filename=filename)
@@ -119,7 +124,9 @@ class ScopeSpec(WorkflowSpec):
 
     @property
     def plain_entries(self) -> list[Node]:
-        """Where a start begins that no event asked for: the none starts, else a timer or conditional, else the only one there is."""
+        """Where a start begins that no event asked for: the none starts, else a timer or
+        conditional, else the only one there is.
+        """
         plain = [node for node in self.entries if node.trigger.kind == "none"]
         timed = [node for node in self.entries if node.trigger.kind in ("timer", "conditional")]
         return plain or timed[:1] or (self.entries if len(self.entries) == 1 else [])

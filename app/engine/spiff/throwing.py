@@ -1,4 +1,6 @@
-"""Who hears what is thrown: errors, escalations and cancel go outwards, signals go to all, messages leave, compensation undoes."""
+"""Who hears what is thrown: errors, escalations and cancel go outwards, signals go to all, messages
+leave, compensation undoes.
+"""
 
 from __future__ import annotations
 
@@ -62,9 +64,11 @@ def _catcher(token: Token, kind: str, code: str | None) -> Catcher | None:
 
 
 def _levels(token: Token, kind: str) -> Iterator[list[Catcher]]:
-    """What could catch it, level by level outwards: each activity's boundary events, then the scope's event sub-processes.
+    """What could catch it, level by level outwards: each activity's boundary events, then the
+    scope's event sub-processes.
 
-    An event sub-process never catches what it throws itself; boundary events belong to the body of a multi-instance.
+    An event sub-process never catches what it throws itself; boundary events belong to the body of
+    a multi-instance.
     """
     inside: Any = None
     while True:
@@ -111,10 +115,10 @@ def _signal(token: Token, trigger: Trigger) -> bool:
 
 
 def _message(token: Token, trigger: Trigger) -> bool:
-    from app.engine.spiff import services  # services throw messages too
+    from app.engine.spiff import machines  # machines throw messages too
 
     if trigger.topic:
-        token.set(services.call(token, trigger.topic))
+        token.set(machines.call(token, trigger.topic))
     elif trigger.key is not None:
         send(token, trigger)
     return True
@@ -156,7 +160,9 @@ def _terminate(token: Token, trigger: Trigger) -> bool:
 
 
 def _cancel(token: Token, trigger: Trigger) -> bool | None:
-    """End a transaction: stop what runs in it, undo what is done, leave over the cancel boundary event."""
+    """End a transaction: stop what runs in it, undo what is done, leave over the cancel boundary
+    event.
+    """
     scope = token.workflow
     for other in scope.tokens:
         if other is not token:

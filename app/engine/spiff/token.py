@@ -1,8 +1,10 @@
-"""Token: a Spiff Task in a tree of ownership. Scope: a Spiff Workflow, the inside of a process or sub-process.
+"""Token: a Spiff Task in a tree of ownership. Scope: a Spiff Workflow, the inside of a process or
+sub-process.
 
-A token hangs below what owns it now: a boundary wait below its task, an instance below its multi-instance body, everything else
-below the root of its scope. READY = the run loop takes it (or a job), WAITING = for an event or for other tokens, STARTED =
-somebody works on it (a person, an inner scope, instances). A finished token leaves the tree at once and its owner is told
+A token hangs below what owns it now: a boundary wait below its task, an instance below its
+multi-instance body, everything else below the root of its scope. READY = the run loop takes it (or
+a job), WAITING = for an event or for other tokens, STARTED = somebody works on it (a person, an
+inner scope, instances). A finished token leaves the tree at once and its owner is told
 (`child_done`). Nothing is predicted, copied or merged; what has been is in the history rows only.
 
 Whatever may cancel the token that is running must be followed by a look at `alive`.
@@ -32,7 +34,9 @@ INSTANCE, HANDLER, ITEMS = "instance", "handler", "items"  # roles
 
 
 class Token(Task):
-    """`id` counts from 1 in its process instance. `data` holds the variables local to it, `internal_data` the core's notes."""
+    """`id` counts from 1 in its process instance. `data` holds the variables local to it,
+    `internal_data` the core's notes.
+    """
 
     task_spec: Node
     workflow: Scope
@@ -63,7 +67,9 @@ class Token(Task):
 
     @property
     def role(self) -> str | None:
-        """None for a token that follows flows; an `instance` of a body, a compensation `handler`, a body's `items`."""
+        """None for a token that follows flows; an `instance` of a body, a compensation `handler`, a
+        body's `items`.
+        """
         return self.internal_data.get("role")
 
     @property
@@ -166,7 +172,9 @@ class Token(Task):
     # variables
 
     def owners(self) -> Iterator[Token | Scope]:
-        """Who may hold variables that are seen from here, innermost first; last the process (or called process) itself."""
+        """Who may hold variables that are seen from here, innermost first; last the process (or
+        called process) itself.
+        """
         token: Token | None = self
         scope = self.workflow
         while True:
@@ -240,9 +248,11 @@ def release(tokens: list[Token]) -> None:
 
 
 class Scope(Workflow):
-    """One running process, called process, sub-process or event sub-process; its tokens hang under one root token.
+    """One running process, called process, sub-process or event sub-process; its tokens hang under
+    one root token.
 
-    Only a process holds variables (`data`); those of a sub-process are the local ones of the token that runs it.
+    Only a process holds variables (`data`); those of a sub-process are the local ones of the token
+    that runs it.
     """
 
     spec: ScopeSpec

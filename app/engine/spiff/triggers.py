@@ -31,7 +31,9 @@ TIMERS = ("timeDate", "timeDuration", "timeCycle")
 
 
 def of(reader: NodeReader) -> tuple[Trigger, ...]:
-    """The triggers of an event or of a receiving or sending task; one that is nothing for all other nodes."""
+    """The triggers of an event or of a receiving or sending task; one that is nothing for all other
+    nodes.
+    """
     node, tag = reader.node, local(reader.node)
     if tag in ("receiveTask", "sendTask"):
         ref = node.get("messageRef")

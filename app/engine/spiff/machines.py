@@ -45,7 +45,9 @@ def call(token: Token, topic: str) -> Mapping[str, Any] | None:
 
 
 class ServiceTask(Activity):
-    """A service or send task: its handler (`topic`), else its expression, else the message that it sends."""
+    """A service or send task: its handler (`topic`), else its expression, else the message that it
+    sends.
+    """
 
     formula: Expression | None = None
     sends: Trigger = NOTHING
