@@ -5,7 +5,21 @@
 
 from flask import Flask
 
-from app.records import calendar, demo, duplicate, log, models, names, numbers, sight, view
+from app.records import (
+    audit,
+    audit_money,
+    audit_quantity,
+    calendar,
+    commands,
+    demo,
+    duplicate,
+    log,
+    models,
+    names,
+    numbers,
+    sight,
+    view,
+)
 from app.records.errors import Frozen, IllegalTransition, RecordError, VersionConflict
 from app.records.lookup import search
 from app.records.record import Entity, Entry, Line, Record, entities, entity
@@ -14,13 +28,15 @@ from app.records.write import Origin, change, create, find, get, move, need
 
 
 def init_app(app: Flask) -> None:
-    """FEEL expressions know the working calendar."""
+    """FEEL expressions know the working calendar; `flask check-records` checks the invariants."""
     calendar.register()
+    app.cli.add_command(commands.check_records)
 
 
 __all__ = [
     "Entity", "Entry", "Frozen", "IllegalTransition", "Line", "Origin", "Record", "RecordError",
-    "VersionConflict", "Viewer", "calendar", "change", "create", "demo", "duplicate", "entities",
+    "VersionConflict", "Viewer", "audit", "audit_money", "audit_quantity",
+    "calendar", "change", "create", "demo", "duplicate", "entities",
     "entity", "find", "get", "init_app", "log", "models", "move", "names", "need", "numbers",
     "search", "sight", "view", "visible",
 ]  # fmt: skip

@@ -26,7 +26,7 @@ class Delivery(Entity, db.Model):
                 "暂缓": ("待放行", "已取消"), "待拣货": ("已出库", "已取消"),
                 "已出库": ("已签收", "签收差异"), "签收差异": ("已签收",), "已签收": (),
                 "已取消": ()},
-        sections=(("发货", ("order_id", "customer_id", "source", "return_id", "warehouse",
+        sections=(("发货", ("order_id", "customer_id", "source", "return_no", "warehouse",
                             "carrier", "tracking_no", "shipped_at", "signed_at", "signer",
                             "proof", "remark")),),
         related=(Related("delivery_line", "delivery_id"), Related("sales_return", "delivery_id")),
@@ -34,7 +34,9 @@ class Delivery(Entity, db.Model):
     order_id: Mapped[int] = fields.ref("订单", "sales_order", required=True)
     customer_id: Mapped[int] = fields.ref("客户", "customer", required=True)
     source: Mapped[str] = fields.choice("来源", ("订单", "换货"), required=True, default="订单")
-    return_id: Mapped[int | None] = fields.ref("退货单", "sales_return")
+    return_no: Mapped[str | None] = fields.text(
+        "退货单", 40, form="number", target="sales_return", index=True
+    )  # not a foreign key: returns point at deliveries already
     batch_no: Mapped[str | None] = fields.text("交付批次", 40)
     warehouse: Mapped[str] = fields.text("仓库", 20, required=True)
     carrier: Mapped[str | None] = fields.text("承运", 60)

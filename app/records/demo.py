@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from app.db import db
-from app.records import calendar, completeness, numbers, write
+from app.records import calendar, completeness, demo_trade, numbers, write
 
 BY = "sunli"
 START = dt.datetime(2025, 1, 6, 2, 0, tzinfo=dt.UTC)
@@ -81,6 +81,7 @@ def load_records() -> None:
         _contact(given)
     for given in CUSTOMERS:
         completeness.refresh(write.need("customer", given["number"]))
+    demo_trade.load()
 
 
 def _codes() -> None:

@@ -30,7 +30,7 @@ class SalesReturn(Entity, db.Model):
                 "协商撤回": ()},
         sections=(("退货", ("customer_id", "order_id", "delivery_id", "reason", "expect", "fee",
                             "fee_ledger", "rma_no", "arrived_at", "remark")),),
-        related=(Related("return_line", "return_id"), Related("delivery", "return_id", "换货")),
+        related=(Related("return_line", "return_id"),),
     )  # fmt: skip
     customer_id: Mapped[int] = fields.ref("客户", "customer", required=True)
     order_id: Mapped[int] = fields.ref("订单", "sales_order", required=True)
