@@ -6,7 +6,7 @@ from app.feel import errors, nodes
 from app.feel.build import Builder, Closure, Scope, writes
 from app.feel.builtins import registry
 from app.feel.errors import FeelError
-from app.feel.operators import _not as not_writer
+from app.feel.operators import negation
 from app.feel.values import Function
 
 
@@ -22,7 +22,7 @@ def _call(builder: Builder, node: nodes.Call) -> Closure:
 
 def _builtin_call(builder: Builder, node: nodes.Call, function: registry.Builtin) -> Closure:
     if function.name == "not" and len(node.arguments) == 1 and not node.names:
-        return not_writer(builder, nodes.Not(node.arguments[0], node.at))
+        return negation(builder, nodes.Not(node.arguments[0], node.at))
     arguments = [builder.build(argument) for argument in node.arguments]
     names, at, text = node.names, node.at, builder.text
     if builder.strict and not _could_fit(function, node):
@@ -40,7 +40,7 @@ def _builtin_call(builder: Builder, node: nodes.Call, function: registry.Builtin
 
 def _could_fit(function: registry.Builtin, node: nodes.Call) -> bool:
     return any(
-        registry._bound(signature, node.arguments, node.names) is not None
+        registry.fit(signature, node.arguments, node.names) is not None
         for signature in function.signatures
     )
 

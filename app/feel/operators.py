@@ -165,7 +165,7 @@ def _negate(builder: Builder, node: nodes.Negate) -> Closure:
 
 
 @writes(nodes.Not)
-def _not(builder: Builder, node: nodes.Not) -> Closure:
+def negation(builder: Builder, node: nodes.Not) -> Closure:
     operand = builder.build(node.operand)
     return lambda scope: compare.negated(operand(scope))
 

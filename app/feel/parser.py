@@ -282,7 +282,7 @@ def _joined(words: list[str]) -> str:
 
 _AFTER_RANGE = frozenset(
     (")", "]", "}", ",", ":", "and", "or", "then", "else", "return", "satisfies", "in", "=", "!=",
-     "<", ">", "<=", ">=", "between", "instance", "[", ".", "+", "*", "/")
+     "<", ">", "<=", ">=", "between", "instance", ".", "+", "*", "/")
 )
 
 

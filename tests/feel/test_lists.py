@@ -62,3 +62,11 @@ def test_the_variables_are_never_changed(value):
 
 def test_floats_deep_inside_the_variables_become_exact(value):
     assert value("sum(order.rows.price)", order={"rows": [{"price": 0.1}, {"price": 0.2}]}) == Decimal("0.3")
+
+
+@pytest.mark.parametrize(("text", "result"), [
+    ("3 in [1..rows[2]]", True), ("3 in ]1..rows[-1][", False), ("2 in [rows[1]..rows[2][", True),
+    ("count([1..(rows)[[true][1]][1]])", 1),
+])
+def test_a_bracket_after_a_range_closes_it_or_filters_its_end(value, text, result):
+    assert value(text, rows=[1, 3]) == result

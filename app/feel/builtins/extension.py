@@ -21,7 +21,7 @@ def register(
     if known is not None and not known.extension:
         raise ValueError(f"{name!r} is a function of the standard")
     text = parameters if isinstance(parameters, str) else ", ".join(parameters)
-    signatures = [registry._signature(part) for part in text.split("|")]
+    signatures = [registry.signature_of(part) for part in text.split("|")]
     registry.add(registry.Builtin(name, signatures, function, False, False, True))
     expression.forget()
 
@@ -32,6 +32,5 @@ def unregister(name: str) -> None:
 
     known = registry.FUNCTIONS.get(name)
     if known is not None and known.extension:
-        del registry.FUNCTIONS[name]
-        registry._VALUES.pop(name, None)
+        registry.remove(name)
     expression.forget()

@@ -59,7 +59,7 @@ def builtin(
     """Declares a built-in function."""
 
     def declare(call: Callable[..., Any]) -> Callable[..., Any]:
-        signatures = [_signature(part) for part in parameters.split("|")]
+        signatures = [signature_of(part) for part in parameters.split("|")]
         add(Builtin(name, signatures, call, run, nulls))
         return call
 
@@ -78,6 +78,11 @@ def add(function: Builtin) -> None:
     )
 
 
+def remove(name: str) -> None:
+    del FUNCTIONS[name], _VALUES[name]
+    tricky_names.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def tricky_names() -> Names:
     """The names of functions that hold a keyword or symbol, which plain reading takes apart."""
@@ -92,7 +97,7 @@ def as_value(name: str) -> Function | None:
     return _VALUES.get(name)
 
 
-def _signature(text: str) -> Signature:
+def signature_of(text: str) -> Signature:
     found: Signature = []
     for part in text.split(","):
         name, _, kind = part.strip().partition(":")
@@ -109,7 +114,7 @@ def call(
     fitting = [
         bound
         for signature in function.signatures
-        if (bound := _bound(signature, arguments, names)) is not None
+        if (bound := fit(signature, arguments, names)) is not None
     ]
     if not fitting:
         if run.strict:
@@ -127,7 +132,7 @@ def call(
 Bound = tuple[list[Parameter], list[Any]]
 
 
-def _bound(
+def fit(
     signature: Signature, arguments: Sequence[Any], names: Sequence[str] | None
 ) -> Bound | None:
     """Parameters and values side by side; None when number or names do not fit."""
