@@ -129,7 +129,7 @@ class _Reader:
             self.notes.add("component", _("组件须是对象"), _("用表单编辑器重新保存"))
             return None
         self.notes.at(raw)
-        kind = raw.get("type")
+        kind = str(raw.get("type"))
         if kind in REFUSED:
             self.notes.add(
                 "type.refused", _("不支持组件类型 %(type)s：它会带入外来的页面内容", type=kind),
@@ -138,7 +138,7 @@ class _Reader:
             return None
         if kind not in KNOWN:
             self.notes.add(
-                "type.unknown", _("没有组件类型“%(type)s”", type=str(kind)[:40]),
+                "type.unknown", _("没有组件类型“%(type)s”", type=kind[:40]),
                 _("可用的类型：%(types)s", types="、".join(sorted(KNOWN))),
             )  # fmt: skip
             return None
@@ -221,7 +221,8 @@ class _Reader:
         self._rules(component, rules, extra)
         self._kind(component, raw, extra)
         self._choices(component, raw)
-        component.entity, component.picker = str(extra.get("entity") or ""), extra.get("picker", "")
+        component.entity = str(extra.get("entity") or "")
+        component.picker = str(extra.get("picker") or "")
         component.group_rule = self.rule(extra.get("group"))
         component.record = str(extra.get("record") or "")
         component.display = str(extra.get("display") or "")
@@ -270,7 +271,8 @@ class _Reader:
         component.source = self.rule(raw.get(where))
         if component.type == "image":
             component.label = component.label or str(raw.get("alt") or "")
-        for column in raw.get("columns") or ():
+        columns = raw.get("columns")
+        for column in columns if isinstance(columns, list) else ():
             if isinstance(column, dict) and column.get("key"):
                 label = str(column.get("label") or column["key"])
                 component.table_columns += ((str(column["key"]), label),)
@@ -280,7 +282,8 @@ class _Reader:
             return
         component.options_key = str(raw.get("valuesKey") or "")
         component.options_rule = self.rule(raw.get("valuesExpression"))
-        for item in raw.get("values") or ():
+        values = raw.get("values")
+        for item in values if isinstance(values, list) else ():
             if isinstance(item, dict) and "value" in item:
                 label = str(item.get("label") or item["value"])
                 component.options += (Option(item["value"], label),)
