@@ -1,5 +1,7 @@
 """The inbox: the queue with its filters, previews, and what is done to several tasks at once."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 
@@ -7,16 +9,18 @@ from app.accounts import people
 from app.db import db
 from app.engine import definitions
 from app.engine.models import UserTask
-from app.errors import ShunliuError
-from app.i18n import _, label
-from app.inbox import acts, queue, sight, story
+from app.errors import Invalid, ShunliuError
+from app.i18n import _, _l
+from app.inbox import acts, queue, quick, sight, story
 
 inbox = Blueprint("inbox", __name__)
 TITLES = {
-    "todo": "待我处理", "overdue": "已逾期", "today": "今天到期", "mine": "我已认领",
-    "groups": "小组待认领", "later": "稍后处理", "started": "我发起的", "done": "我已办",
+    "todo": _l("待我处理"), "overdue": _l("已逾期"), "today": _l("今天到期"), "mine": _l("我已认领"),
+    "groups": _l("小组待认领"), "later": _l("稍后处理"), "started": _l("我发起的"),
+    "done": _l("我已办"),
 }  # fmt: skip
 MOST_AT_ONCE = 100
+PRESSED = "outcome:"  # a bulk verb that is a verb of the tasks' forms
 
 
 @inbox.get("/")
@@ -62,6 +66,8 @@ def peek(task_id: int) -> str:
         lines=story.of(case)[-6:],
         process=definitions.known(task.definition_id).name,
         may_act=sight.may_act(task, current_user),
+        verbs=quick.verbs(task, current_user),
+        keys=quick.KEYS,
         candidates=story.candidates(task),
         names=_names([task]),
     )
@@ -73,12 +79,11 @@ def bulk() -> str:
     """The verb is done to each chosen task by itself; those that failed stay chosen."""
     verb = request.form.get("verb", "")
     ids = [int(text) for text in request.form.getlist("task") if text.isdigit()][:MOST_AT_ONCE]
-    if verb not in ("claim", "release"):
-        ids = []
+    act = _act(verb)
     failed: dict[int, str] = {}
     for task_id in ids:
         try:
-            getattr(acts, f"{verb}_now")(task_id, current_user)
+            act(task_id)
             db.session.commit()
         except ShunliuError as error:
             db.session.rollback()
@@ -89,13 +94,46 @@ def bulk() -> str:
         **_page(question),
         failed=failed,
         went_well=len(ids) - len(failed),
-        verb={"claim": _("认领"), "release": _("放回")}.get(verb, ""),
+        verb=_verb_name(verb),
+    )
+
+
+def _act(verb: str) -> Callable[[int], object]:
+    if verb == "claim":
+        return lambda task_id: acts.claim_now(task_id, current_user)
+    if verb == "release":
+        return lambda task_id: acts.release_now(task_id, current_user)
+    if verb.startswith(PRESSED):
+        return lambda task_id: quick.do(task_id, verb.removeprefix(PRESSED), current_user)
+    raise Invalid(_("没有这种批量操作。"))
+
+
+def _verb_name(verb: str) -> str:
+    usual = {"claim": _("认领"), "release": _("放回")}
+    return usual.get(verb) or story.outcome_label(verb.removeprefix(PRESSED))
+
+
+@inbox.get("/inbox/review")
+@login_required
+def review() -> str:
+    """The chosen tasks side by side, and the verbs that all of them take without more words."""
+    ids = [int(text) for text in request.args.getlist("task") if text.isdigit()][:MOST_AT_ONCE]
+    tasks = [sight.task(task_id, current_user) for task_id in ids]
+    verbs = [{one.outcome: one for one in quick.verbs(task, current_user)} for task in tasks]
+    common = [one for one in (verbs[0] if verbs else {}) if all(one in other for other in verbs)]
+    return render_template(
+        "inbox/review.html",
+        tasks=tasks,
+        common=[verbs[0][outcome] for outcome in common],
+        needs_words=[task for task, found in zip(tasks, verbs, strict=True) if not found],
+        names=_names(tasks),
+        process_names=definitions.facts(tasks),
     )
 
 
 def titles() -> dict[str, str]:
     """{filter: its name}, in the reader's language."""
-    return {name: label(text) for name, text in TITLES.items()}
+    return {name: str(text) for name, text in TITLES.items()}
 
 
 def _page(question: queue.Question) -> dict[str, object]:

@@ -12,16 +12,22 @@ from app.engine.models import Event, Instance, TaskCandidate, Token, UserTask
 from app.i18n import _, label
 from app.inbox.models import Comment
 
+MOST_FORESEEN = 3  # steps that may come next
 LATEST = 300  # lines of history that a page looks at
 # what the platform did by itself and people care about: class of the element, picture
-MACHINES = {"ServiceTask": "bolt", "ScriptTask": "bolt", "RuleTask": "table", "CallActivity": "git-merge"}
+MACHINES = {
+    "ServiceTask": "bolt",
+    "ScriptTask": "bolt",
+    "RuleTask": "table",
+    "CallActivity": "git-merge",
+}
 NOTED = {"claimed", "released", "delegated", "suspended", "resumed", "cancelled", "retried",
          "skipped", "migrated", "incident"}  # fmt: skip
 
 
 @dataclass
 class Line:
-    """One entry of the timeline; `kind` is past, now or bad."""
+    """One entry of the timeline; `kind` is past, now, next or bad."""
 
     at: dt.datetime | None
     text: str
@@ -43,7 +49,7 @@ class Place:
 
 
 def of(case: Instance) -> list[Line]:
-    """The lines of a case, oldest first; those of its open tasks at the end."""
+    """The lines of a case, oldest first; then its open tasks and what may follow."""
     lines = [Line(case.started_at, _("发起"), login=case.started_by, icon="player-play")]
     lines += _by_machine(case)
     lines += _done_tasks(case)
@@ -51,7 +57,9 @@ def of(case: Instance) -> list[Line]:
     if case.ended_at:
         lines.append(Line(case.ended_at, _ended(case), icon="flag"))
     lines.sort(key=lambda line: line.at or case.started_at)
-    lines += _open_tasks(case)
+    tasks = open_tasks(case)
+    lines += _open_lines(tasks)
+    lines += foreseen(case, tasks)
     _name_people(lines)
     return lines
 
@@ -151,9 +159,9 @@ def _noted(case: Instance) -> list[Line]:
     return lines
 
 
-def _open_tasks(case: Instance) -> list[Line]:
+def _open_lines(tasks: list[UserTask]) -> list[Line]:
     lines = []
-    for task in open_tasks(case):
+    for task in tasks:
         line = Line(task.due_at, label(task.name), login=task.assignee, kind="now", icon="users")
         if task.assignee is None:
             line.name = _("、").join(candidates(task)) or _("无人可办")
@@ -184,6 +192,30 @@ def candidates(task: UserTask) -> list[str]:
         label(groups.get(value, value)) if kind == "group" else known.get(value, value)
         for kind, value in rows
     ]
+
+
+def foreseen(case: Instance, tasks: list[UserTask]) -> list[Line]:
+    """The work that may come after the open tasks: the nearest steps for people on every way, or
+    the end. Which way is taken is decided by what is entered."""
+    if not tasks or case.ended_at:
+        return []
+    nodes = {node.name: node for node in definitions.spec(case.definition_id).nodes()}
+    here = {task.element_id for task in tasks}
+    todo = [follower for id in here if id in nodes for follower in nodes[id].outputs]
+    seen: set[str] = set()
+    found: list[Line] = []
+    while todo:
+        node = todo.pop(0)
+        if node.name in seen or node.name in here:
+            continue
+        seen.add(node.name)
+        if getattr(node, "for_people", False):
+            lane = node.lane.name if node.lane else ""
+            found.append(Line(None, label(node.bpmn_name), name=label(lane), icon="user",
+                              kind="next"))  # fmt: skip
+        else:
+            todo += node.outputs
+    return found[:MOST_FORESEEN]
 
 
 def _name_people(lines: list[Line]) -> None:

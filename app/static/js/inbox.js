@@ -63,6 +63,10 @@ function showBulk() {
   const rows = chosen();
   bar.hidden = rows.length === 0;
   bar.querySelector('[data-count]').textContent = bar.dataset.text.replace('{n}', rows.length);
+  if (rows.length < 2 || !pane()) return;
+  const chosenTasks = new URLSearchParams(new FormData(bar).getAll('task').map((id) => ['task', id]));
+  clearTimeout(timer);
+  timer = setTimeout(() => window.htmx.ajax('GET', `${bar.dataset.review}?${chosenTasks}`, { target: '#peekpane', swap: 'innerHTML' }), REST);
 }
 
 own.set('j', () => move(1));
