@@ -98,6 +98,14 @@ def close(case: store.Case, token_id: int | None, by: str | None, reason: str) -
     _resolve(case, query.where(_incident.c.token_id == token_id), by, reason)
 
 
+def close_one(case: store.Case, incident_id: int, by: str | None, reason: str) -> None:
+    """This incident is resolved, by that person and for that reason also if it was already."""
+    query = sa.update(_incident).where(_incident.c.id == incident_id)
+    was_open = query.where(_incident.c.state == "open")
+    _resolve(case, was_open, by, reason)
+    db.session.execute(query.values(resolved_by=by, reason=reason))
+
+
 def close_all(case: store.Case, by: str | None, reason: str) -> None:
     """All open incidents of the case are resolved."""
     query = sa.update(_incident).where(

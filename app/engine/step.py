@@ -81,8 +81,10 @@ def perform(
             failure = _failure(error, host, live, case)
             host.undo()
             failure.element = failure.element or (entry if live is None else None)
-            if _is_callers(error, live, by) or not _can_stop(failure, failures, resumed):
-                raise _for_caller(error, failure) from error
+            if _is_callers(error, live, by):
+                raise
+            if not _can_stop(failure, failures, resumed):
+                raise _for_caller(failure) from error
             failures[failure.element or ""] = failure
             continue
         host.keep()
@@ -157,9 +159,7 @@ def _can_stop(failure: Failure, failures: dict[str, Failure], resumed: int | Non
     return failure.element not in failures and len(failures) < MOST_STOPS
 
 
-def _for_caller(error: Exception, failure: Failure) -> Exception:
-    if isinstance(error, errors.ShunliuError | sa.exc.DBAPIError | KeyError | RuntimeError):
-        return error
+def _for_caller(failure: Failure) -> StepFailed:
     where = failure.name or failure.element
     if where is None:
         return StepFailed(failure=failure)

@@ -70,10 +70,13 @@ def test_a_handler_is_called_in_the_same_step(app: Flask):
     seen.clear()
     desk.publish(
         process(
-            start(), user("a"), service("call", "test_complete.reckon"), user("b"),
+            start(),
+            user("a"),
+            service("call", "test_complete.reckon"),
+            user("b"),
             flows("s a", "a call", "call b"),
         )
-    )  # fmt: skip
+    )
     case = desk.begin()
     desk.complete("a", by="lina", amount=4)
     assert run.variables(case.id)["price"] == 12
@@ -83,12 +86,16 @@ def test_a_handler_is_called_in_the_same_step(app: Flask):
 def test_a_business_error_goes_to_its_boundary_event(app: Flask):
     desk.publish(
         process(
-            start(), user("a"), service("call", "test_complete.object_to"), user("good"),
-            boundary("much", "call", error("err")), user("bad"),
+            start(),
+            user("a"),
+            service("call", "test_complete.object_to"),
+            user("good"),
+            boundary("much", "call", error("err")),
+            user("bad"),
             flows("s a", "a call", "call good", "much bad"),
             head='<error id="err" errorCode="E_MUCH"/>',
         )
-    )  # fmt: skip
+    )
     case = desk.begin()
     desk.complete("a", amount=11)
     assert desk.names() == ["bad"]
@@ -98,10 +105,13 @@ def test_a_business_error_goes_to_its_boundary_event(app: Flask):
 def test_what_a_handler_refuses_in_words_reaches_the_person_and_nothing_is_written(app: Flask):
     desk.publish(
         process(
-            start(), user("a"), service("call", "test_complete.refuse"), end(),
+            start(),
+            user("a"),
+            service("call", "test_complete.refuse"),
+            end(),
             flows("s a", "a call", "call e"),
         )
-    )  # fmt: skip
+    )
     case = desk.begin()
     before = desk.count(Event)
     with pytest.raises(errors.Invalid) as refused:

@@ -87,10 +87,13 @@ def test_a_rolled_back_start_leaves_nothing(app: Flask):
 def test_a_case_that_finds_no_way_at_once_waits_as_an_incident(app: Flask):
     desk.publish(
         process(
-            start(), xor("which"), user("a"), user("b"),
+            start(),
+            xor("which"),
+            user("a"),
+            user("b"),
             flows("s which", "which a ${n == 1}", "which b ${n == 2}"),
         )
-    )  # fmt: skip
+    )
     case = desk.begin(n=3)
     (found,) = desk.incidents()
     assert (found.element_id, found.kind) == ("which", "no_way_out")
