@@ -47,9 +47,11 @@ class Build:
     types: Types = field(init=False)
     errors: list[DmnError] = field(default_factory=list)
     language: str = ""
+    defined: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.names = tuple(sorted(_odd_names(self.root)))
+        self.defined = _every_name(self.root)
+        self.names = tuple(sorted(filter(_is_odd, self.defined)))
         self.language = self.root.get("expressionLanguage") or ""
         self.types = Types(self.allowed)
         self.types.define(read.kids(self.root, "itemDefinition"))
@@ -107,7 +109,7 @@ class Build:
     ) -> feel.Expression:
         """The expression, after a look at its functions: the model's own or FEEL's."""
         if not self.lenient:
-            for name, meant in feel.unknown_functions(expression, _every_name(self.root)):
+            for name, meant in feel.unknown_functions(expression, self.defined):
                 hint, hint_en = (f"是不是“{meant}”？", f"Did you mean “{meant}”?") if meant else ("", "")
                 self.refuse(element, place, f"没有函数“{name}”。{hint}",
                             f"There is no function “{name}”. {hint_en}".strip(), "function")  # fmt: skip
@@ -145,9 +147,9 @@ class Build:
         return tuple(values) if isinstance(values, list) else ()
 
 
-def _odd_names(root: read.Element) -> set[str]:
-    """Names the language must be told of: with blanks or operators, or hiding a built-in function."""
-    return {n for n in _every_name(root) if n and (not _PLAIN_NAME.match(n) or n in registry.FUNCTIONS)}
+def _is_odd(name: str) -> bool:
+    """Whether the language must be told of it: with blanks or operators, or hiding a built-in function."""
+    return bool(name) and (not _PLAIN_NAME.match(name) or name in registry.FUNCTIONS)
 
 
 def _every_name(root: read.Element) -> set[str]:

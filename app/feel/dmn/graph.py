@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +76,19 @@ class Graph:
     services: dict[str, Service] = field(default_factory=dict)
     lenient: bool = False
 
+    def order(self, key: str, made: Container[str]) -> list[str]:
+        """The decision and those under it that are not made yet, what is required first."""
+        found: dict[str, None] = {}
+        stack = [(key, False)]
+        while stack:
+            here, ready = stack.pop()
+            if ready:
+                found[here] = None
+            elif here not in found and here not in made:
+                stack.append((here, True))
+                stack += [(under, False) for under in self.nodes[here].decisions]
+        return list(found)
+
     def names(self) -> set[str]:
         """Names that the model itself makes: of decisions, knowledge models and services."""
         functions = (*self.knowledge.values(), *self.services.values())
@@ -122,8 +135,9 @@ class Run:
     def decide(self, key: str) -> Any:
         """The value of a decision, made once per run."""
         if key not in self.made:
-            node = self.graph.nodes[key]
-            self.made[key] = self.finish(node, node.formula(self.scope(node)))
+            for under in self.graph.order(key, self.made):
+                node = self.graph.nodes[under]
+                self.made[under] = self.finish(node, node.formula(self.scope(node)))
         return self.made[key]
 
     def finish(self, node: Node, value: Any) -> Any:

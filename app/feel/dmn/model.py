@@ -49,7 +49,10 @@ class Decision:
     def trace(self, context: Mapping[str, Any]) -> Trace:
         """The same with every step written down; an error is in the trace, not raised."""
         run = Run(self.graph, context)
-        return self._traced(run, {})
+        try:
+            return self._guarded(lambda: self._traced(run, {}))
+        except DmnError as error:
+            return Trace(self.id, self.name, error=error, why=error.message, why_en=error.message_en)
 
     def _traced(self, run: Run, seen: dict[str, Trace]) -> Trace:
         made = Trace(self.id, self.name)

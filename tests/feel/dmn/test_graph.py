@@ -179,3 +179,11 @@ def test_the_input_variable_of_camunda_is_read_and_named():
     )
     assert "inputVariable" in body
     assert decide(decision(body.replace("&gt; 1 and ok", "&gt; 1")), x=2) == 1
+
+
+def test_a_long_chain_of_decisions_is_followed():
+    parts = [decision(literal("1"), "d0")]
+    parts += [decision(literal(f"d{n - 1} + 1"), f"d{n}", needs(f"d{n - 1}")) for n in range(1, 500)]
+    found = dmn.load(file(*parts)).decisions["d499"]
+    assert found.evaluate({}) == 500
+    assert found.trace({}).why
