@@ -5,7 +5,7 @@ from app.feel.errors import error
 TEXT = 20_000  # characters of an expression
 DEPTH = 120  # nesting of an expression
 CALLS = 60  # nesting of function calls while evaluating
-STEPS = 150_000  # nodes evaluated inside loops, items touched by built-in functions
+STEPS = 100_000  # nodes evaluated inside loops, items touched by built-in functions
 ITEMS = 100_000  # items of a list
 CHARACTERS = 200_000  # characters of a string
 MAGNITUDE = 60  # powers of ten

@@ -267,7 +267,7 @@ def invoke(
         arguments = [given[parameter] for parameter in function.parameters]
     if len(arguments) != len(function.parameters):
         return _wrong(function, run)
-    run.spend(4)
+    run.spend(8)  # a call is dearer than a node
     run.calls -= 1
     if run.calls < 0:
         raise error("deep", text=run.text)
