@@ -386,3 +386,15 @@ def test_delivering_to_a_token_that_does_not_wait_is_a_key_error(memory: Platfor
     case = memory.start("p")
     with pytest.raises(KeyError):
         memory.step(case, "deliver", 99, None)
+
+
+def test_a_message_whose_name_is_empty_names_the_element(memory: Platform):
+    head = '<message id="dynamic" name="${topic}"/>'
+    body = (start(), catch("c", message("dynamic")), flows("s c"))
+    memory.deploy(process(*body, head=head))
+    with pytest.raises(Stuck) as caught:
+        memory.start("p", {"topic": None})
+    assert (caught.value.element, caught.value.values) == ("c", {"topic": None})
+    memory.start("p", {"topic": "news"})
+    memory.message("news")
+    assert memory.cases[0].completed

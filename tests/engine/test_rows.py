@@ -199,3 +199,14 @@ def test_a_failed_start_leaves_nothing(memory: Platform):
     with pytest.raises(Stuck):
         memory.start("p")
     assert memory.cases == []
+
+
+def test_rows_of_a_node_that_is_gone_are_a_key_error():
+    memory = Platform()
+    memory.deploy(process(start(), user("old"), flows("s old")))
+    case = memory.start("p")
+    old = next(iter(memory.definitions))
+    memory.deploy(process(start(), user("new"), flows("s new")))
+    memory.definitions[old] = memory.versions["p"][-1]
+    with pytest.raises(KeyError, match="old"):
+        case.reload(memory)

@@ -152,7 +152,7 @@ class Node(BpmnSpecMixin):
         """From now on the token waits for its trigger."""
         trigger, internal = token.trigger, token.internal_data
         if trigger.kind in ("message", "signal"):
-            internal["key"] = token.text(trigger.key)
+            internal["key"] = token.named(trigger.key)
             if trigger.correlation is not None:
                 internal["correlation"] = token.text(trigger.correlation)
         elif trigger.kind == "timer":

@@ -47,8 +47,10 @@ def _token(live: Instance, scope: Scope, row: TokenRow) -> Token:
 
 
 def _node(scope: Scope, element_id: str) -> Any:
-    """A compensation handler may hang in a scope inside its own."""
+    """A compensation handler may hang in a scope inside its own; KeyError when there is no such node."""
     while element_id not in scope.spec.task_specs:
+        if scope.parent_task is None:
+            raise KeyError(element_id)
         scope = scope.parent_task.workflow
     return scope.spec.task_specs[element_id]
 

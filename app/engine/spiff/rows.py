@@ -140,10 +140,12 @@ class JobRow:
 class EventRow:
     """One line of the append-only history, in the order in which things happened.
 
-    `kind`: started, entered, left, cancelled, joined, ended, opened (user task), closed, waits,
-    fired, thrown, caught, sent, compensated, called, variable, job, incident, skipped. `data` by
-    kind: entered `{flow}`, variable `{name, value, change, scope}` (scope: owner token id or None),
-    thrown and caught `{event, code}`, ended `{how}`.
+    `kind` and its `data`: started `{element}`, entered `{flow, role}` (both may be missing; role is
+    `instance` inside a multi-instance, `handler` in compensation), left, cancelled, joined (taken
+    up by another token of a join), opened and closed (user task), fired (an event it waited for),
+    thrown `{event, code, caught}`, caught `{event, code}`, sent `{message, key}` or `{signal}`,
+    called `{process, definition}`, compensated `{activity, times}`, variable `{name, value, change,
+    scope}` (scope: owner token id or None), ended `{how, reason}`.
     """
 
     at: datetime

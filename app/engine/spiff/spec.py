@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
+from app.engine import expression
 from app.engine.expression import Expression
 from app.engine.spiff.rows import StartRow
 
@@ -189,7 +190,15 @@ def _start_row(node: Node, trigger: Trigger) -> StartRow:
         timer=trigger.timer,
     )
     if trigger.kind in ("message", "signal") and trigger.key is not None:
-        row.name = str(trigger.key({}))
+        row.name = _constant_name(trigger.key)
     elif trigger.key is not None:
         row.expression = trigger.key
     return row
+
+
+def _constant_name(key: Expression) -> str | None:
+    """The name of a start's message or signal; None when it needs variables, which nobody has yet."""
+    try:
+        return str(expression.result(key, {}))
+    except expression.Bad:
+        return None

@@ -110,7 +110,7 @@ def _escalation(token: Token, trigger: Trigger) -> bool:
 
 
 def _signal(token: Token, trigger: Trigger) -> bool:
-    token.top.broadcast(token.text(trigger.key) or "", _payload(token, trigger), token)
+    token.top.broadcast(token.named(trigger.key), _payload(token, trigger), token)
     return True
 
 
@@ -126,7 +126,7 @@ def _message(token: Token, trigger: Trigger) -> bool:
 
 def send(token: Token, trigger: Trigger) -> None:
     """The message leaves; it carries the input parameters and `camunda:in` of its element."""
-    name = token.text(trigger.key) or ""
+    name = token.named(trigger.key)
     key = token.text(trigger.correlation)
     token.top.note("sent", token, {"message": name, "key": key})
     token.top.host.send(

@@ -22,6 +22,7 @@ from SpiffWorkflow.workflow import Workflow
 from app.engine import expression
 from app.engine.failures import Stuck
 from app.engine.spiff.spec import NOTHING, ProcessSpec, ScopeSpec, Trigger
+from app.i18n import _
 
 if TYPE_CHECKING:
     from app.engine.expression import Expression
@@ -103,7 +104,8 @@ class Token(Task):
     def prepare(self, node: Node, data: dict[str, Any] | None = None, **internal: Any) -> Token:
         """A new token of `node` below this one that still has to be released."""
         child = self.hang(node, data=data, **internal)
-        self.top.note("entered", child, {"flow": internal["flow"]} if "flow" in internal else None)
+        told = {key: internal[key] for key in ("flow", "role") if key in internal}
+        self.top.note("entered", child, told)
         return child
 
     def release(self) -> None:
@@ -227,6 +229,14 @@ class Token(Task):
         """The value as text, None for null and for an empty text."""
         value = None if compiled is None else self.evaluate(compiled)
         return None if value is None or value == "" else str(value)
+
+    def named(self, compiled: Expression | None) -> str:
+        """The value as the name of a message or signal; `Stuck` when there is none."""
+        name = self.text(compiled)
+        if name is None:
+            values = {} if compiled is None else expression.looked_at(compiled, self.names())
+            raise self.stuck("expression", _("消息或信号的名称是空的。"), values)
+        return name
 
     def stuck(self, reason: str, message: str, values: Mapping[str, Any] | None = None) -> Stuck:
         """The failure of this element, to be raised."""
