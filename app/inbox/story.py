@@ -15,7 +15,7 @@ from app.inbox.models import Comment
 MOST_FORESEEN = 3  # steps that may come next
 LATEST = 300  # lines of history that a page looks at
 # what the platform did by itself and people care about: class of the element, picture
-MACHINES = {
+ICONS = {
     "ServiceTask": "bolt",
     "ScriptTask": "bolt",
     "RuleTask": "table",
@@ -86,7 +86,7 @@ def _by_machine(case: Instance) -> list[Line]:
     kinds = _kinds(case)
     lines: list[Line] = []
     for event in _events(case, {"left"}):
-        icon = MACHINES.get(kinds.get(event.element_id or "", ""))
+        icon = ICONS.get(kinds.get(event.element_id or "", ""))
         if icon is None or not event.name:
             continue
         last = lines[-1] if lines else None

@@ -31,7 +31,7 @@ function files(folder) {
 }
 
 // icon("name") anywhere; in templates also any quoted name inside {{ }} and {% %}, because macros
-// take icons as arguments; icon = "name" in Python and TOML
+// take icons as arguments; icon = "name" and ICONS = {…} in Python, icon in TOML
 function usedIcons() {
   const used = new Set();
   const known = (name) => existsSync(join(icons, `${name}.svg`));
@@ -44,6 +44,9 @@ function usedIcons() {
       if (!known(name)) throw new Error(`${relative(app, path)} uses icon '${name}', which Tabler does not have`);
       used.add(name);
     });
+    if (kind === '.py') {
+      each(text, /ICONS = \{[^}]*\}/g, (code) => each(code, /: ["']([a-z0-9-]+)["']/g, (name) => used.add(name)));
+    }
     if (kind !== '.html') continue;
     each(text, /\{[{%][\s\S]*?[%}]\}/g, (code) => {
       each(code, /["']([a-z][a-z0-9-]*)["']/g, (name) => known(name) && used.add(name));
