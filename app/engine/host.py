@@ -14,9 +14,9 @@ from sqlalchemy.orm import SessionTransaction
 
 from app import values
 from app.db import db
-from app.engine import definitions, handlers
+from app.engine import definitions, handlers, sql
 from app.engine.failures import Stuck
-from app.engine.models import HandlerJournal, Instance
+from app.engine.models import HandlerJournal
 from app.engine.spiff.host import Call, Limits, Message
 from app.engine.spiff.spec import ProcessSpec
 from app.feel import dmn
@@ -25,7 +25,7 @@ from app.i18n import _
 from app.jobs import queue
 
 _journal = HandlerJournal.__table__
-_instance = Instance.__table__
+_ANSWERED = sa.select(_journal.c.result).where(sql.named(_journal, "key"))
 
 
 class StepHost:
@@ -40,10 +40,12 @@ class StepHost:
         started_by: str | None,
         at: dt.datetime,
         limits: Limits,
+        seen_id: int = 0,
         stops: frozenset[str] = frozenset(),
     ) -> None:
         self.instance_id, self.workspace_id = instance_id, workspace_id
         self.by, self.started_by, self.at, self.limits = by, started_by, at, limits
+        self.seen_id = seen_id  # tokens up to this one were there before the step
         self.stops = stops  # elements in front of which tokens stop as jobs
         self.messages: list[Message] = []
         self.signals: list[tuple[str, dict[str, Any]]] = []
@@ -85,15 +87,13 @@ class StepHost:
         if called.pure:
             return self._run(called, call)
         key = f"{self.instance_id}:{call.element_id}:{call.token_id}"
-        known = db.session.execute(
-            sa.select(_journal.c.result).where(_journal.c.key == key)
-        ).one_or_none()
-        if known is not None:
-            return known.result
+        if call.token_id <= self.seen_id:  # a token of this very step cannot have asked before
+            known = sql.execute(_ANSWERED, {"the_key": key}).one_or_none()
+            if known is not None:
+                return known.result
         result = self._run(called, call)
-        db.session.execute(
-            sa.insert(_journal),
-            {"key": key, "handler": call.topic, "result": result, "at": self.at},
+        sql.insert_all(
+            _journal, [{"key": key, "handler": call.topic, "result": result, "at": self.at}]
         )
         return result
 

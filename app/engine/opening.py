@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app import signals
 from app.accounts import people
-from app.db import db
+from app.engine import sql
 from app.engine.models import TaskCandidate, UserTask
 from app.engine.spiff import rows
 
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from app.engine.store import Case
 
 _task, _candidate = UserTask.__table__, TaskCandidate.__table__
+_FORGET = sa.delete(_candidate).where(sql.named(_candidate, "task_id"))
+_FINISH = (
+    sa.update(_task)
+    .where(sql.named(_task, "id"))
+    .values(
+        state="done",
+        completed_at=sa.bindparam("to_at", type_=_task.c.completed_at.type),
+        completed_by=sa.bindparam("to_by"),
+        outcome=sa.bindparam("to_outcome"),
+        assignee=sa.func.coalesce(_task.c.assignee, sa.bindparam("to_by")),
+    )
+)
 DUE = dt.timedelta(days=1)  # a task without its own due time, conventions §5
 
 
@@ -30,16 +42,15 @@ def open_all(case: Case, tasks: list[rows.TaskRow], host: StepHost) -> list[dict
     holders: dict[str, str | None] = {}
     made = [_fields(case, row, host, holders) for row in tasks]
     if len(made) == 1:
-        ids = [db.session.execute(sa.insert(_task), _columns(made[0])).inserted_primary_key[0]]
+        ids = [sql.insert(_task, _columns(made[0]))]
     else:
         returning = sa.insert(_task).returning(_task.c.id, sort_by_parameter_order=True)
-        ids = list(db.session.scalars(returning, [_columns(fields) for fields in made]))
+        ids = list(sql.execute(returning, [_columns(fields) for fields in made]).scalars())
     candidates = []
     for id, fields in zip(ids, made, strict=True):
         fields["id"] = id
         candidates += [_candidate_row(fields, *who) for who in fields["candidates"]]
-    if candidates:
-        db.session.execute(sa.insert(_candidate), candidates)
+    sql.insert_all(_candidate, candidates)
     return made
 
 
@@ -127,7 +138,7 @@ def close(case: Case, tokens: Sequence[int], state: str, host: StepHost) -> None
     """The open tasks of these tokens were taken away by the flow, or done by nobody in person."""
     ids = _open_ids(case, tokens) if tokens else []
     if ids:
-        db.session.execute(
+        sql.execute(
             sa.update(_task).where(_task.c.id.in_(ids)).values(state=state, completed_at=host.at)
         )
         forget_candidates(ids)
@@ -137,43 +148,37 @@ def close(case: Case, tokens: Sequence[int], state: str, host: StepHost) -> None
 
 def finish(done: Finished, host: StepHost) -> None:
     """The task is done, and who did it is written down."""
-    db.session.execute(
-        sa.update(_task)
-        .where(_task.c.id == done.task_id)
-        .values(
-            state="done",
-            completed_at=host.at,
-            completed_by=done.by,
-            outcome=done.outcome,
-            assignee=sa.func.coalesce(_task.c.assignee, done.by),
-        )
-    )
+    fields = {
+        "the_id": done.task_id,
+        "to_at": host.at,
+        "to_by": done.by,
+        "to_outcome": done.outcome,
+    }
+    sql.execute(_FINISH, fields)
     forget_candidates([done.task_id])
 
 
 def forget_candidates(task_ids: list[int]) -> None:
     """Nobody is a candidate of these tasks any more."""
-    one = len(task_ids) == 1
-    test = _candidate.c.task_id == task_ids[0] if one else _candidate.c.task_id.in_(task_ids)
-    db.session.execute(sa.delete(_candidate).where(test))
+    sql.execute(_FORGET, [{"the_task_id": id} for id in task_ids])
 
 
 def _open_ids(case: Case, tokens: Sequence[int]) -> list[int]:
     query = sa.select(_task.c.id).where(
         _task.c.instance_id == case.id, _task.c.token_id.in_(tokens), _task.c.state == "open"
     )
-    return list(db.session.scalars(query))
+    return list(sql.execute(query).scalars())
 
 
 def describe(case: Case) -> None:
     """Open tasks show the case's subject and business key."""
-    found = db.session.execute(
+    found = sql.execute(
         sa.select(_task.c.id, _task.c.name).where(
             _task.c.instance_id == case.id, _task.c.state == "open"
         )
     ).all()
     for id, name in found:
-        db.session.execute(
+        sql.execute(
             sa.update(_task)
             .where(_task.c.id == id)
             .values(
@@ -187,24 +192,22 @@ def describe(case: Case) -> None:
 def has_candidates(task_id: int) -> bool:
     """May anybody take the task when its owner gives it back?"""
     query = sa.select(sa.literal(1)).where(_candidate.c.task_id == task_id).limit(1)
-    return db.session.scalar(query) is not None
+    return sql.execute(query).first() is not None
 
 
 def assign(task_id: int, to: str | None, at: dt.datetime) -> None:
     """The task is `to`'s, or nobody's."""
-    db.session.execute(
+    sql.execute(
         sa.update(_task)
         .where(_task.c.id == task_id)
         .values(assignee=to, claimed_at=at if to else None)
     )
-    db.session.execute(
+    sql.execute(
         sa.update(_candidate).where(_candidate.c.task_id == task_id).values(taken=to is not None)
     )
 
 
 def set_due(task_id: int, due_at: dt.datetime) -> None:
     """The task and its candidates carry another due time."""
-    db.session.execute(sa.update(_task).where(_task.c.id == task_id).values(due_at=due_at))
-    db.session.execute(
-        sa.update(_candidate).where(_candidate.c.task_id == task_id).values(due_at=due_at)
-    )
+    sql.execute(sa.update(_task).where(_task.c.id == task_id).values(due_at=due_at))
+    sql.execute(sa.update(_candidate).where(_candidate.c.task_id == task_id).values(due_at=due_at))

@@ -15,7 +15,7 @@ from flask_babel import format_datetime
 from app import clock, errors, values, workspace
 from app.accounts import people
 from app.db import db
-from app.engine import delivery, incidents, opening, starting, step, store, timers, waits
+from app.engine import delivery, incidents, opening, sql, starting, step, store, timers, waits
 from app.engine.delivery import NobodyWaits
 from app.engine.models import Instance, Timer, UserTask
 from app.engine.spiff.host import Message
@@ -28,6 +28,18 @@ __all__ = [
     "correlate", "delegate", "fire_timer", "release", "resume", "set_due", "set_variables",
     "start", "suspend", "trigger", "unsuspend", "variables",
 ]  # fmt: skip
+
+
+_OPEN_TASK = (
+    sa.select(
+        _task.c.id, _task.c.token_id, _task.c.element_id, _task.c.name, _task.c.state,
+        _task.c.assignee, _task.c.completed_by, _task.c.completed_at,
+        *(_instance.c[name] for name in store.Case.__slots__),
+    )
+    .join(_instance, _instance.c.id == _task.c.instance_id)
+    .where(sql.named(_task, "id", "workspace_id"))
+    .with_for_update()
+)  # fmt: skip
 
 
 class TaskGone(errors.Conflict):
@@ -83,7 +95,7 @@ def complete(task_id: int, data: Mapping[str, Any] | None = None, *, by: str | N
         ),
     )
     delivery.settle()
-    return db.session.get_one(UserTask, task_id)
+    return _unread(task_id)
 
 
 def claim(task_id: int, by: str) -> UserTask:
@@ -125,16 +137,8 @@ def set_due(task_id: int, due_at: dt.datetime, by: str) -> UserTask:
 
 def _open_task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
     """The open task and its case, both locked."""
-    columns = [_instance.c[name] for name in store.Case.__slots__]
-    row = db.session.execute(
-        sa.select(
-            _task.c.id, _task.c.token_id, _task.c.element_id, _task.c.name, _task.c.state,
-            _task.c.assignee, _task.c.completed_by, _task.c.completed_at, *columns,
-        )
-        .join(_instance, _instance.c.id == _task.c.instance_id)
-        .where(_task.c.id == task_id, _task.c.workspace_id == workspace.current())
-        .with_for_update()
-    ).one_or_none()  # fmt: skip
+    here = {"the_id": task_id, "the_workspace_id": workspace.current()}
+    row = sql.execute(_OPEN_TASK, here).one_or_none()
     if row is None:
         raise errors.NotFound()
     if row[4] != "open":
@@ -171,6 +175,17 @@ def _assign(
         token_id=task.token_id, task_id=task.id, data={"to": to} if to != by else None,
     )  # fmt: skip
     return _fresh(task.id)
+
+
+def _unread(task_id: int) -> UserTask:
+    """The session's task, read when somebody looks at it."""
+    session = db.session()
+    found = session.identity_map.get(sa.orm.util.identity_key(UserTask, task_id))
+    if found is None:
+        found = UserTask(id=task_id)
+        sa.orm.make_transient_to_detached(found)
+        session.add(found)
+    return found
 
 
 def _fresh(task_id: int) -> UserTask:

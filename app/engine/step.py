@@ -109,6 +109,7 @@ def _host(case: store.Case, by: str | None, stops: frozenset[str]) -> StepHost:
         started_by=case.started_by,
         at=clock.now(),
         limits=limits(),
+        seen_id=case.last_id,
         stops=stops,
     )
 

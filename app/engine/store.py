@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app import clock, values, workspace
 from app.db import db
-from app.engine import definitions, memory, opening
+from app.engine import definitions, memory, opening, sql
 from app.engine.host import StepHost
 from app.engine.models import (
     Event,
@@ -60,13 +60,38 @@ class Case:
 _COLUMNS = [_instance.c[name] for name in Case.__slots__]
 
 
+_LOCK = sa.select(*_COLUMNS).where(sql.named(_instance, "id", "workspace_id")).with_for_update()
+_SCOPES = (
+    sa.select(_scope.c.owner, _scope.c.state)
+    .where(sql.named(_scope, "instance_id"))
+    .order_by(_scope.c.owner)
+)
+_TOKENS = (
+    sa.select(_token.c.token_id, _token.c.element_id, _token.c.state)
+    .where(sql.named(_token, "instance_id"))
+    .order_by(_token.c.token_id)
+)
+_STEPPED = (
+    sa.update(_instance)
+    .where(sql.named(_instance, "id"))
+    .values(revision=sa.bindparam("to_revision"), last_id=sa.bindparam("to_last_id"))
+)
+_GONE = {
+    table: sa.delete(table).where(sql.named(table, "instance_id", column))
+    for table, column in (
+        (_token, "token_id"),
+        (_scope, "owner"),
+        (_timer, "token_id"),
+        (_message, "token_id"),
+        (_signal, "token_id"),
+    )
+}
+
+
 def lock(instance_id: int) -> Case | None:
     """The case of the current workspace, its row locked until the transaction ends."""
-    row = db.session.execute(
-        sa.select(*_COLUMNS)
-        .where(_instance.c.id == instance_id, _instance.c.workspace_id == workspace.current())
-        .with_for_update()
-    ).one_or_none()
+    here = {"the_id": instance_id, "the_workspace_id": workspace.current()}
+    row = sql.execute(_LOCK, here).one_or_none()
     return Case(*row) if row is not None else None
 
 
@@ -96,8 +121,7 @@ def insert(
         "last_id": 0,
         "header": "",
     }
-    result = db.session.execute(sa.insert(_instance), {**fields, "caused_by": caused_by})
-    return Case(id=result.inserted_primary_key[0], **fields)
+    return Case(id=sql.insert(_instance, {**fields, "caused_by": caused_by}), **fields)
 
 
 def load(case: Case, host: StepHost) -> Any:
@@ -117,22 +141,13 @@ def load(case: Case, host: StepHost) -> Any:
 
 
 def _scopes(instance_id: int) -> list[rows.ScopeRow]:
-    found = db.session.execute(
-        sa.select(_scope.c.owner, _scope.c.state)
-        .where(_scope.c.instance_id == instance_id)
-        .order_by(_scope.c.owner)
-    )
+    found = sql.execute(_SCOPES, {"the_instance_id": instance_id})
     return [rows.ScopeRow(owner, *values.loads(text)) for owner, text in found]
 
 
 def _tokens(instance_id: int) -> list[rows.TokenRow]:
-    found = db.session.execute(
-        sa.select(_token.c.token_id, _token.c.element_id, _token.c.state)
-        .where(_token.c.instance_id == instance_id)
-        .order_by(_token.c.token_id)
-    )
     made = []
-    for token_id, element_id, text in found:
+    for token_id, element_id, text in sql.execute(_TOKENS, {"the_instance_id": instance_id}):
         scope, parent, state, data, internal = values.loads(text)
         made.append(rows.TokenRow(token_id, scope, parent, element_id, state, data, internal))
     return made
@@ -156,18 +171,14 @@ def _upsert(table: sa.Table, keys: tuple[str, ...], dialect: str) -> Any:
 
 def _put(table: sa.Table, keys: tuple[str, ...], fields: list[dict[str, Any]]) -> None:
     if fields:
-        db.session.execute(_upsert(table, keys, db.engine.dialect.name), fields)
+        sql.execute(_upsert(table, keys, db.engine.dialect.name), fields)
 
 
-def _remove(table: sa.Table, column: str, instance_id: int, ids: Iterable[int]) -> None:
-    gone = list(ids)
-    if len(gone) == 1:
-        test = table.c[column] == gone[0]
-    elif gone:
-        test = table.c[column].in_(gone)
-    else:
-        return
-    db.session.execute(sa.delete(table).where(table.c.instance_id == instance_id, test))
+def _remove(table: sa.Table, instance_id: int, ids: Iterable[int]) -> None:
+    column = "owner" if table is _scope else "token_id"
+    gone = [{"the_instance_id": instance_id, f"the_{column}": id} for id in ids]
+    if gone:
+        sql.execute(_GONE[table], gone)
 
 
 def write(
@@ -196,8 +207,8 @@ def write(
 
 
 def _write_state(case: Case, changes: rows.Changes) -> None:
-    _remove(_token, "token_id", case.id, changes.tokens_gone)
-    _remove(_scope, "owner", case.id, changes.scopes_gone)
+    _remove(_token, case.id, changes.tokens_gone)
+    _remove(_scope, case.id, changes.scopes_gone)
     _put(
         _scope,
         ("instance_id", "owner"),
@@ -237,9 +248,9 @@ def _write_state(case: Case, changes: rows.Changes) -> None:
 
 def _write_waits(case: Case, changes: rows.Changes) -> None:
     again = [row.token_id for row in changes.timers]
-    _remove(_timer, "token_id", case.id, {*changes.timers_gone, *again})
-    _remove(_message, "token_id", case.id, changes.messages_gone)
-    _remove(_signal, "token_id", case.id, changes.signals_gone)
+    _remove(_timer, case.id, {*changes.timers_gone, *again})
+    _remove(_message, case.id, changes.messages_gone)
+    _remove(_signal, case.id, changes.signals_gone)
     here = {"workspace_id": case.workspace_id, "instance_id": case.id}
     if changes.timers:
         timers = [
@@ -253,7 +264,7 @@ def _write_waits(case: Case, changes: rows.Changes) -> None:
             }
             for row in changes.timers
         ]
-        db.session.execute(sa.insert(_timer), timers)
+        sql.insert_all(_timer, timers)
     if changes.messages:
         waits = [
             here
@@ -266,13 +277,13 @@ def _write_waits(case: Case, changes: rows.Changes) -> None:
             }
             for row in changes.messages
         ]
-        db.session.execute(sa.insert(_message), waits)
+        sql.insert_all(_message, waits)
     if changes.signals:
         waits = [
             here | {"token_id": row.token_id, "element_id": row.element_id, "name": row.name}
             for row in changes.signals
         ]
-        db.session.execute(sa.insert(_signal), waits)
+        sql.insert_all(_signal, waits)
 
 
 def _write_events(
@@ -296,7 +307,7 @@ def _write_events(
         }
         for row in events
     ]
-    db.session.execute(sa.insert(_event), fields)
+    sql.insert_all(_event, fields)
 
 
 def note(
@@ -311,8 +322,8 @@ def note(
     data: dict[str, Any] | None = None,
 ) -> None:
     """One line of history about what a person or the platform did to the case."""
-    db.session.execute(
-        sa.insert(_event),
+    sql.insert(
+        _event,
         {
             "workspace_id": case.workspace_id,
             "instance_id": case.id,
@@ -332,21 +343,30 @@ def note(
 def _write_header(case: Case, changes: rows.Changes, host: StepHost) -> None:
     header = changes.header
     case.revision, case.last_id = case.revision + 1, changes.last_id
-    fields: dict[str, Any] = {"revision": case.revision, "last_id": case.last_id}
-    if header is not None:
-        case.header = fields["header"] = values.dumps(
-            [
-                header.root,
-                header.variables,
-                header.compensations,
-                header.business_key,
-                header.ended,
-            ]
+    if header is None:
+        sql.execute(
+            _STEPPED,
+            {"the_id": case.id, "to_revision": case.revision, "to_last_id": case.last_id},
         )
-        fields |= _described(case, header)
-        if header.ended is not None:
-            fields |= _ended(case, header.ended, host)
-    db.session.execute(sa.update(_instance).where(_instance.c.id == case.id).values(**fields))
+        return
+    case.header = values.dumps(
+        [
+            header.root,
+            header.variables,
+            header.compensations,
+            header.business_key,
+            header.ended,
+        ]
+    )
+    fields: dict[str, Any] = {
+        "revision": case.revision,
+        "last_id": case.last_id,
+        "header": case.header,
+    }
+    fields |= _described(case, header)
+    if header.ended is not None:
+        fields |= _ended(case, header.ended, host)
+    sql.execute(sa.update(_instance).where(_instance.c.id == case.id).values(**fields))
 
 
 def _described(case: Case, header: rows.Header) -> dict[str, Any]:
@@ -376,4 +396,5 @@ def set_state(case: Case, **fields: Any) -> None:
     for name, value in fields.items():
         if name in Case.__slots__:
             setattr(case, name, value)
-    db.session.execute(sa.update(_instance).where(_instance.c.id == case.id).values(**fields))
+    sql.execute(sa.update(_instance).where(_instance.c.id == case.id).values(**fields))
+    memory.expire(db.session(), case.id)
