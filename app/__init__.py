@@ -4,13 +4,15 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from zoneinfo import ZoneInfo
+
 from flask import Flask
 
 import config as settings
-from app import db, i18n, shell, web
+from app import clock, db, feel, health, i18n, shell, values, web
 from app.cli import register_commands
 
-__version__ = "0.1.0"
+__version__ = health.VERSION
 
 
 def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
@@ -28,4 +30,17 @@ def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
     for room in web.rooms():
         room.init_app(app)
     register_commands(app)
+    _teach_feel(chosen)
     return app
+
+
+def _teach_feel(chosen: settings.Settings) -> None:
+    """Expressions see the workspace's clock in the company's zone; their values can be stored."""
+    zone = ZoneInfo(chosen.default_timezone)
+    feel.use_clock(lambda: clock.now().astimezone(zone))
+    values.register(
+        feel.YearsMonths,
+        "months",
+        lambda period: str(period.months),
+        lambda text: feel.YearsMonths(int(text)),
+    )

@@ -7,12 +7,16 @@ import alembic.config
 import click
 from flask import Flask, current_app
 
-from app import i18n
+from app import i18n, workspace
+from app.accounts import demo as people
+from app.db import db
+from app.records import demo as records
 
 
 def register_commands(app: Flask) -> None:
     """Make the commands known to `flask`."""
     app.cli.add_command(upgrade)
+    app.cli.add_command(demo)
     app.cli.add_command(translations)
 
 
@@ -27,7 +31,18 @@ def alembic_config() -> alembic.config.Config:
 def upgrade() -> None:
     """Bring the database schema to the newest version."""
     alembic.command.upgrade(alembic_config(), "head")
+    workspace.found_company()
+    db.session.commit()
     click.echo("database schema is up to date")
+
+
+@click.command()
+def demo() -> None:
+    """Load the demo company: people, records, and some cases at every interesting step."""
+    people.load_people()
+    records.load_records()
+    db.session.commit()
+    click.echo("demo people and records are there")
 
 
 @click.group("i18n")

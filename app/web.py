@@ -1,20 +1,32 @@
 """What every request has in common: login, CSRF, the content policy, errors as pages."""
 
 import importlib
+import logging
 from types import ModuleType
 
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from app import db, errors, workspace
+from app import db, errors, health, workspace
 from app.accounts import people
 from app.i18n import _
 
 # each is a package with `init_app(app)`; the order is that of the rail
-ROOMS = ("accounts", "engine", "jobs", "records", "notify", "registry", "library", "inbox", "monitor")
+ROOMS = (
+    "accounts",
+    "engine",
+    "jobs",
+    "records",
+    "notify",
+    "registry",
+    "library",
+    "inbox",
+    "monitor",
+)
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -24,6 +36,7 @@ POLICY = (
 # bpmn.io's editors write style attributes; only their pages may
 EDITOR_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 
+log = logging.getLogger(__name__)
 login_manager = LoginManager()
 csrf = CSRFProtect()
 
@@ -45,6 +58,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(errors.ShunliuError, _show_error)
     app.register_error_handler(HTTPException, _show_http)
     app.register_error_handler(CSRFError, _show_csrf)
+    app.register_error_handler(OperationalError, _show_unavailable)
+    app.register_blueprint(health.health)
 
 
 def _begin() -> None:
@@ -84,6 +99,14 @@ def _show_http(error: HTTPException) -> tuple[Response | str, int] | HTTPExcepti
 
 def _show_csrf(error: CSRFError) -> tuple[Response | str, int]:
     return _page(400, "CSRF", _("页面已过期。请刷新后再试；您填写的草稿已保留。"))
+
+
+def _show_unavailable(error: OperationalError) -> tuple[Response | str, int]:
+    """The database is locked, full or away: nothing was written, reading may go on."""
+    db.db.session.rollback()
+    log.error("the database refused: %s", error.orig)
+    away = errors.Unavailable()
+    return _page(away.status, away.code, away.message)
 
 
 def _page(

@@ -30,6 +30,14 @@ class Workspace(db.Model):
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
 
 
+def found_company() -> None:
+    """The company's workspace exists."""
+    if db.session.get(Workspace, COMPANY) is None:
+        moment = dt.datetime.now(dt.UTC)
+        db.session.add(Workspace(id=COMPANY, name="公司", created_at=moment))
+        db.session.flush()
+
+
 def current() -> int:
     """The id of the workspace that queries see and new rows belong to."""
     return _current.get()
