@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from typing import Any
-
 from zoneinfo import ZoneInfo
 
 from flask import Flask

@@ -78,8 +78,8 @@ def target_room(dotted: str) -> str | None:
 @pytest.mark.parametrize("path", PRODUCT, ids=name_of)
 def test_a_room_imports_only_lower_rows(path: Path):
     room = room_of(path)
-    if room in ("config", "__init__", "cli"):
-        return
+    if room == "config" or ROWS[room] == 5:
+        return  # the top row may use everything
     wrong = []
     for line, dotted in imports_of(path):
         target = target_room(dotted)
@@ -146,7 +146,7 @@ def test_names_are_addresses(path: Path):
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
 def test_nothing_is_left_for_later(path: Path):
-    words = r"\b(TO" + r"DO|FIX" + r"ME|HA" + r"CK)\b|NotImplemented" + "Error"
+    words = r"\b(TO" + r"DO|FIX" + r"ME|HA" + r"CK)\b|raise NotImplemented" + "Error"
     assert not re.findall(words, path.read_text())
 
 
