@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 
 from app import clock, create_app
@@ -39,6 +39,8 @@ def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     app = create_app({"instance_path": str(tmp_path), "job_runner": "inline", "secret_key": "test"})
     app.config["TESTING"] = True
     clock.stop_at(TODAY)
+    # the test's context outlives its requests; what one notes in g (who asks) is not for the next
+    app.teardown_request(lambda _error: [g.pop(name) for name in list(g)])
     with app.app_context():
         yield app
         db.session.remove()
