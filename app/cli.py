@@ -9,6 +9,7 @@ from flask import Flask, current_app
 
 from app import i18n, workspace
 from app.accounts import demo as people
+from app.accounts import roles
 from app.db import db
 from app.records import demo as records
 
@@ -32,6 +33,7 @@ def upgrade() -> None:
     """Bring the database schema to the newest version."""
     alembic.command.upgrade(alembic_config(), "head")
     workspace.found_company()
+    roles.found_roles()
     db.session.commit()
     click.echo("database schema is up to date")
 

@@ -1,8 +1,8 @@
 """How gunicorn serves the product; every value comes from `config.py`."""
 
-import config
+from config import load
 
-_settings = config.load()
+_settings = load()
 bind = _settings.bind
 workers = _settings.workers
 threads = _settings.threads

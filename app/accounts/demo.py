@@ -1,5 +1,6 @@
-"""The demo company: its departments, positions, roles and people (the catalogue's cast)."""
+"""The demo company: its departments, positions and people (the catalogue's cast)."""
 
+from app.accounts import roles
 from app.accounts.models import Department, Group, Position, User
 from app.db import db
 
@@ -22,32 +23,6 @@ DEPARTMENTS = [
     ("delivery", "交付部", "company", "jiangbo"),
     ("office", "综合管理部", "company", "gaoyuan"),
 ]
-
-GROUPS = [
-    ("sales_rep", "销售代表"), ("sales_manager", "销售经理"), ("sales_director", "销售总监"),
-    ("general_manager", "总经理"), ("sales_planner", "销售计划专员"), ("order_clerk", "商务专员"),
-    ("info_specialist", "信息专员"), ("pricing_manager", "价格主管"),
-    ("marketing_specialist", "市场专员"), ("marketing_manager", "市场经理"),
-    ("marketing_director", "市场总监"), ("competitive_analyst", "竞争情报专员"),
-    ("service_agent", "客服坐席"), ("service_engineer", "服务工程师"), ("dispatcher", "派工员"),
-    ("service_manager", "服务经理"), ("customer_director", "客户总监"), ("callback_agent", "回访员"),
-    ("survey_officer", "调查专员"), ("parts_keeper", "备件管理员"),
-    ("finance_clerk", "财务专员"), ("finance_manager", "财务经理"), ("cashier", "出纳"),
-    ("credit_controller", "信用专员"), ("warehouse_keeper", "仓库管理员"),
-    ("qc_inspector", "质检员"), ("product_expert", "产品专家"), ("knowledge_editor", "知识编辑"),
-    ("knowledge_admin", "知识管理员"), ("delivery_manager", "交付经理"),
-    ("project_manager", "项目经理"), ("production_planner", "生产计划员"), ("trainer", "培训讲师"),
-    ("legal", "法务"), ("bid_specialist", "投标专员"), ("channel_manager", "渠道经理"),
-    ("store_manager", "门店经理"), ("store_clerk", "营业员(店小二)"),
-    ("region_reviewer", "大区门店客户管理经理"), ("promotion_staff", "促销人员"),
-    ("receptionist", "客户接洽"), ("customer_finder", "寻找客户角色"), ("hotline_agent", "话务代表"),
-    ("hotline_engineer", "热线工程师"), ("info_coordinator", "信息协调员"),
-    ("repair_coordinator", "维修协调员"), ("complaint_officer", "投诉专员"),
-    ("product_interface", "产品接口人"), ("tech_supervisor", "技术主管"),
-    ("technical_center", "技术中心"), ("quality_dept", "品管部"), ("counter_clerk", "受理营业员"),
-    ("resource_admin", "资源管理员"), ("installer", "装机员"), ("analyst", "统计分析人员"),
-    ("teacher", "教师"), ("student", "学生"), ("admin", "系统管理员"),
-]  # fmt: skip
 
 # id, name, parent
 POSITIONS = [
@@ -138,9 +113,7 @@ def load_people(password: str = PASSWORD) -> None:
         if db.session.get(Department, id) is None:
             db.session.add(Department(id=id, name=name, parent_id=parent))
             db.session.flush()
-    for id, name in GROUPS:
-        if db.session.get(Group, id) is None:
-            db.session.add(Group(id=id, name=name))
+    roles.found_roles()
     for id, name, parent in POSITIONS:
         if db.session.get(Position, id) is None:
             db.session.add(Position(id=id, name=name, parent_id=parent))
