@@ -1,0 +1,157 @@
+"""Timers fire once, at their time, in their workspace."""
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app import clock, workspace
+from app.db import db
+from app.engine import run, timers
+from app.engine.models import Instance, Timer
+from app.jobs import queue
+from app.jobs.models import Job
+from tests.engine import desk
+from tests.engine.draw import after, boundary, catch, end, flows, process, start, timer, user
+
+WAIT = process(
+    start(),
+    catch("wait", after("PT1H")),
+    user("then"),
+    end(),
+    flows("s wait", "wait then", "then e"),
+)
+
+
+def test_a_timer_fires_when_it_is_due_and_not_before(app: Flask):
+    desk.publish(WAIT)
+    desk.begin()
+    assert desk.work(minutes=59) == 0 and desk.names() == []
+    assert desk.work(minutes=1) == 1 and desk.names() == ["then"]
+    assert desk.count(Timer) == 0 and desk.count(Job) == 0
+
+
+def test_a_due_timer_fires_after_a_restart(app: Flask, tmp_path):
+    from app import create_app
+
+    desk.publish(WAIT)
+    desk.begin()
+    db.session.remove()
+    clock.stop_at(clock.now() + dt.timedelta(hours=2))
+    again = create_app({"instance_path": str(tmp_path), "job_runner": "inline", "secret_key": "t"})
+    with again.app_context():
+        assert queue.run_due() == 1
+        assert desk.names() == ["then"]
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_a_boundary_timer_takes_the_task_away(app: Flask):
+    desk.publish(
+        process(
+            start(), user("a"), boundary("late", "a", after("P1D")), user("chief"),
+            flows("s a", "late chief"),
+        )
+    )  # fmt: skip
+    desk.begin()
+    task = desk.task("a")
+    desk.work(days=1)
+    db.session.refresh(task)
+    assert task.state == "cancelled" and desk.names() == ["chief"]
+
+
+def test_a_person_who_is_faster_takes_the_timer_away(app: Flask):
+    desk.publish(
+        process(
+            start(), user("a"), boundary("late", "a", after("P1D")), user("chief"), user("b"),
+            flows("s a", "late chief", "a b"),
+        )
+    )  # fmt: skip
+    desk.begin()
+    clock.stop_at(clock.now() + dt.timedelta(days=1))
+    timers.feed()
+    db.session.commit()
+    (claimed,) = queue.claim()
+    desk.complete("a")
+    assert queue.perform(claimed)
+    assert desk.names() == ["b"]
+
+
+def test_a_cycle_comes_again(app: Flask):
+    desk.publish(
+        process(
+            start(), user("a"),
+            boundary("remind", "a", timer("timeCycle", "R3/PT1H"), interrupting=False),
+            user("note"), flows("s a", "remind note"),
+        )
+    )  # fmt: skip
+    desk.begin()
+    for expected in (1, 2, 3, 3):
+        desk.work(hours=1)
+        assert desk.names().count("note") == expected
+    assert desk.names().count("a") == 1
+
+
+def test_a_timer_start_begins_cases_until_a_newer_version_replaces_it(app: Flask):
+    every = process(start("s", timer("timeCycle", "R/PT1H")), user("a"), flows("s a"))
+    desk.publish(every)
+    desk.work(hours=1)
+    desk.work(hours=1)
+    assert desk.count(Instance) == 2
+    desk.publish(process(start(), user("a"), flows("s a")))
+    assert desk.work(hours=3) == 0 and desk.count(Instance) == 2
+
+
+def test_a_failing_timer_is_tried_again_and_becomes_an_incident(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    desk.publish(WAIT)
+    desk.begin()
+
+    def fails(*_args: object, **_how: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(timers.step, "advance", fails)
+    for minutes in (61, 2, 6, 31):
+        assert desk.incidents() == []
+        desk.work(minutes=minutes)
+    monkeypatch.undo()
+    (found,) = desk.incidents()
+    assert (found.element_id, found.message, found.attempts) == ("wait", "broken", 4)
+    from app.engine import repair
+
+    repair.retry(found.id, reason="repaired", by="zhouning")
+    db.session.commit()
+    desk.work()
+    assert desk.names() == ["then"]
+
+
+def test_every_workspace_has_its_own_clock(app: Flask):
+    desk.publish(WAIT)
+    desk.begin()
+    db.session.add(
+        workspace.Workspace(id=2, name="Übung", clock_offset_seconds=0, created_at=clock.real_now())
+    )
+    db.session.commit()
+    clock.stop_at(clock.now(), 2)
+    with workspace.use(2):
+        desk.begin()
+        clock.stop_at(clock.now() + dt.timedelta(hours=2), 2)
+    try:
+        assert queue.run_due() == 1
+        assert desk.names() == []
+        with workspace.use(2):
+            assert desk.names() == ["then"]
+    finally:
+        clock.stop_at(None, 2)
+
+
+def test_a_hundred_timers_due_at_once_all_fire(app: Flask):
+    desk.publish(WAIT)
+    for _n in range(100):
+        run.start("p", by="zhangwei")
+    db.session.commit()
+    assert desk.work(hours=1) == 100
+    assert len(desk.tasks()) == 100
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Timer)) == 0

@@ -1,0 +1,199 @@
+"""Jobs are done once, tried again, taken over, and wait in the table meanwhile."""
+
+import datetime as dt
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app import clock, workspace
+from app.accounts.models import Group
+from app.db import db
+from app.jobs import queue, registry
+from app.jobs.models import Job
+
+done: list[str] = []
+gave_up: list[str] = []
+
+
+def _note(payload: dict, _job: Job, error: BaseException) -> None:
+    gave_up.append(f"{payload['name']}: {error}")
+
+
+@registry.job("test.work", retries=(60, 120), gave_up=_note)
+def work(payload: dict, _job: Job) -> None:
+    """Writes a row, then fails if it is told to."""
+    db.session.add(Group(id=f"job-{payload['name']}", name="x"))
+    db.session.flush()
+    if payload.get("fails"):
+        raise RuntimeError("no")
+    if payload.get("permanent"):
+        raise registry.Permanent("never")
+    done.append(f"{payload['name']}@{workspace.current()}")
+
+
+@registry.job("test.often", every=600)
+def often(_payload: dict, _job: Job) -> None:
+    """Comes again."""
+    done.append("often")
+
+
+@pytest.fixture(autouse=True)
+def nothing_done():
+    done.clear()
+    gave_up.clear()
+
+
+def put(name: str, **more: object) -> None:
+    queue.enqueue("test.work", {"name": name, **more})
+    db.session.commit()
+
+
+def rows() -> list[Job]:
+    return list(db.session.scalars(sa.select(Job).order_by(Job.id)))
+
+
+def later(**ahead: float) -> int:
+    clock.stop_at(clock.now() + dt.timedelta(**ahead))
+    return queue.run_due()
+
+
+def test_a_due_job_is_done_and_gone(app: Flask):
+    put("a")
+    assert queue.run_due() == 1
+    assert done == ["a@1"] and rows() == []
+    assert db.session.get(Group, "job-a") is not None
+
+
+def test_a_job_of_the_future_waits(app: Flask):
+    queue.enqueue("test.work", {"name": "a"}, run_at=clock.now() + dt.timedelta(hours=1))
+    db.session.commit()
+    assert queue.run_due() == 0
+    assert later(hours=1) == 1
+
+
+def test_a_job_of_a_rolled_back_transaction_never_was(app: Flask):
+    queue.enqueue("test.work", {"name": "a"})
+    db.session.rollback()
+    assert queue.run_due() == 0
+
+
+def test_a_failed_job_leaves_nothing_and_comes_again_later(app: Flask):
+    put("a", fails=True)
+    queue.run_due()
+    assert db.session.get(Group, "job-a") is None
+    (job,) = rows()
+    assert (job.attempts, job.state, job.locked_by) == (1, "waiting", None)
+    assert "RuntimeError: no" in (job.last_error or "")
+    assert job.run_at == clock.now() + dt.timedelta(minutes=1)
+
+
+def test_after_its_last_attempt_a_job_has_failed_and_somebody_is_told(app: Flask):
+    put("a", fails=True)
+    queue.run_due()
+    later(minutes=1)
+    assert gave_up == []
+    later(minutes=2)
+    assert gave_up == ["a: no"] and rows()[0].state == "failed"
+    assert later(days=1) == 0
+
+
+def test_what_cannot_heal_is_not_tried_again(app: Flask):
+    put("a", permanent=True)
+    queue.run_due()
+    assert gave_up == ["a: never"] and rows()[0].attempts == 1
+
+
+def test_a_failed_job_can_be_asked_for_again(app: Flask):
+    put("a", permanent=True)
+    queue.run_due()
+    queue.retry(rows()[0].id)
+    db.session.commit()
+    assert queue.run_due() == 1 and len(gave_up) == 2
+
+
+def test_the_same_key_is_done_once(app: Flask):
+    assert queue.enqueue("test.work", {"name": "a"}, key="k")
+    assert not queue.enqueue("test.work", {"name": "b"}, key="k")
+    db.session.commit()
+    queue.run_due()
+    assert not queue.enqueue("test.work", {"name": "c"}, key="k")
+    assert done == ["a@1"] and rows()[0].state == "done"
+
+
+def test_a_claimed_job_is_nobody_elses_until_its_lock_runs_out(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    put("a")
+    (first,) = queue.claim(worker="one")
+    assert queue.claim(worker="two") == []
+    wall = clock.real_now()
+    monkeypatch.setattr(clock, "real_now", lambda: wall + queue.LEASE * 2)
+    assert queue.claim(worker="two") == [first]
+    assert queue.perform(first, worker="one") is False
+    assert queue.perform(first, worker="two") is True
+    assert done == ["a@1"]
+
+
+def test_a_worker_that_lost_its_lock_while_working_writes_nothing(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    put("a")
+    (first,) = queue.claim(worker="one")
+    usual = registry.kinds["test.work"].work
+
+    def slow(payload: dict, job: Job) -> None:
+        usual(payload, job)
+        db.session.execute(sa.update(Job).where(Job.id == first).values(locked_by="two"))
+
+    kind = registry.kinds["test.work"]
+    changed = registry.Kind(kind.name, slow, kind.retries, kind.gave_up, None)
+    monkeypatch.setitem(registry.kinds, "test.work", changed)
+    assert queue.perform(first, worker="one") is False
+    assert db.session.get(Group, "job-a") is None
+
+
+def test_a_job_runs_in_its_own_workspace(app: Flask):
+    db.session.add(
+        workspace.Workspace(id=2, name="x", clock_offset_seconds=0, created_at=clock.real_now())
+    )
+    with workspace.use(2):
+        queue.enqueue("test.work", {"name": "a"}, run_at=clock.now() - dt.timedelta(days=1))
+    db.session.commit()
+    assert queue.run_due() == 1
+    assert done == ["a@2"] and workspace.current() == 1
+
+
+def test_what_comes_again_has_one_row_however_many_servers_start(app: Flask):
+    queue.ensure_periodic()
+    queue.ensure_periodic()
+    assert [job.kind for job in rows()].count("test.often") == 1
+    queue.run_due()
+    assert done.count("often") == 1
+    later(minutes=10)
+    assert done.count("often") == 2
+
+
+def test_held_jobs_wait_for_their_release(app: Flask):
+    queue.enqueue("test.work", {"name": "a"}, subject="instance:1")
+    queue.hold("instance:1")
+    db.session.commit()
+    assert queue.run_due() == 0
+    queue.release("instance:1")
+    db.session.commit()
+    assert queue.run_due() == 1
+
+
+def test_the_lag_is_the_age_of_the_oldest_due_job(app: Flask):
+    assert queue.lag_seconds() == 0
+    put("a")
+    clock.stop_at(clock.now() + dt.timedelta(seconds=90))
+    assert queue.lag_seconds() == 90
+
+
+def test_a_kind_has_one_function(app: Flask):
+    with pytest.raises(ValueError, match=r"test\.work"):
+
+        @registry.job("test.work")
+        def other(_payload: dict, _job: Job) -> None:
+            """Another one."""
