@@ -13,3 +13,4 @@ max_requests = 0
 accesslog = None
 limit_request_line = 8190
 proc_name = "shunliu"
+control_socket_disable = True  # nothing is written outside of instance/
