@@ -8,7 +8,7 @@ import regex
 from app import feel
 from app.engine.findings import ERROR, WARNING, Finding
 from app.engine.forms.component import Rule
-from app.i18n import _
+from app.i18n import _, language
 
 # written like this only in Python or .NET: the browser's preview would refuse it
 _FOREIGN = regex.compile(r"\(\?(?:P[<=>]|[aiLmsux]+[):-]|#|>|R|&|\()|\\[AZzGKQE]|[*+?}]\+|\[\[:")
@@ -58,9 +58,10 @@ class Notes:
         """A FEEL expression; one that does not compile is a finding."""
         try:
             expression = feel.compile(text)
-        except feel.FeelError as problem:
+        except feel.FeelError as error:
+            problem = error.message if language() == "zh" else error.message_en
             self.add(
-                "feel", _("表达式“%(text)s”：%(problem)s", text=text[:80], problem=problem.message),
+                "feel", _("表达式“%(text)s”：%(problem)s", text=text[:80], problem=problem),
                 _("按 FEEL 改写表达式"),
             )  # fmt: skip
             return Rule()

@@ -179,7 +179,7 @@ class _Reader:
         self.buttons.append(
             Button(
                 outcome=str(properties.get("outcome") or "submit"),
-                label=str(raw.get("label") or _("提交")),
+                label=str(raw.get("label") or "提交"),
                 tone=str(properties.get("tone") or ""),
                 key=str(properties.get("shortcut") or ""),
                 hide=self.hide(raw),
