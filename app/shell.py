@@ -6,7 +6,7 @@ Rooms add themselves: `shell.offer(commands)` and `shell.badge("inbox", count)`.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, current_app, g, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, render_template, request, url_for
 from flask_login import current_user, login_required
 
 from app import assets, show
@@ -88,9 +88,11 @@ def rooms() -> list[Room]:
 
 def badges() -> dict[str, int]:
     """{room: how many things wait there}, asked once per request."""
-    if "badges" not in g:
-        g.badges = {room: count(current_user) for room, count in _badges.items()}
-    return g.badges
+    kept = request.environ.get("shunliu.badges")
+    if kept is None:
+        kept = {room: count(current_user) for room, count in _badges.items()}
+        request.environ["shunliu.badges"] = kept
+    return kept
 
 
 def _frame() -> dict[str, object]:

@@ -72,7 +72,8 @@ def tasks(question: Question, person: User) -> tuple[list[UserTask], bool]:
     """One page of the list, and whether there are more."""
     query = _narrowed(_filtered(question.f, person), question)
     query = query.order_by(*_order(question)).limit(PAGE + 1).offset((question.page - 1) * PAGE)
-    found = list(db.session.scalars(query))
+    began = sa.orm.joinedload(UserTask.instance).load_only(Instance.started_by)
+    found = list(db.session.scalars(query.options(began)))
     return found[:PAGE], len(found) > PAGE
 
 

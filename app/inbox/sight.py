@@ -12,7 +12,9 @@ from app.i18n import _
 
 def candidate_of(person: User) -> sa.ColumnElement[bool]:
     """The candidate rows that mean this person: by login, or by a role held in the department."""
-    mine = people.departments_above(person.department_id)
+    mine = vars(person).get("departments_around")
+    if mine is None:  # asked several times on every page
+        mine = person.departments_around = people.departments_above(person.department_id)
     return sa.or_(
         sa.and_(TaskCandidate.kind == "user", TaskCandidate.value == person.login),
         sa.and_(
