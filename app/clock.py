@@ -4,6 +4,9 @@ The engine takes the time as an argument; rooms and jobs ask here.
 """
 
 import datetime as dt
+from zoneinfo import ZoneInfo
+
+from flask import current_app
 
 from app import workspace
 
@@ -14,6 +17,11 @@ def now() -> dt.datetime:
     """The present moment of the current workspace, aware, in UTC."""
     here = workspace.current()
     return _fixed.get(here) or real_now() + workspace.clock_offset(here)
+
+
+def zone() -> ZoneInfo:
+    """The zone of the company: days and times of day in timers are meant there."""
+    return ZoneInfo(current_app.config["BABEL_DEFAULT_TIMEZONE"])
 
 
 def real_now() -> dt.datetime:

@@ -47,9 +47,8 @@ def scan_incomplete(step: Step) -> dict[str, Any]:
 def _due_by_kind() -> dict[tuple[str, str], list[str]]:
     """What `profile_required` asks of each type and stage."""
     table = definitions.table("profile_required")
-    kinds = db.session.execute(
-        sa.select(Customer.customer_type, Customer.life_stage).distinct()
-    ).tuples()
+    query = sa.select(Customer.customer_type, Customer.life_stage).distinct()
+    kinds = [tuple(row) for row in db.session.execute(query)]
     return {kind: _due(table, *kind) for kind in kinds}
 
 

@@ -21,13 +21,13 @@ WORTH_SHOWING = ("tax_equal", "phone_equal", "domain_equal")
 
 @handler(
     outputs=("mode", "customer", "contacts", "row_version", "choices", "problems", "appealed",
-             "key_field_changed", "missing", "best", "subject", "reason_text", "customer_id"),
+             "key_field_changed", "missing", "best", "subject", "reason_text", "customer_id", "starter"),
     pure=True,
 )  # fmt: skip
 def load(
     step: Step, *, mode: str | None = None, customer_id: str | None = None,
     customer: dict | None = None, contacts: list | None = None, intake: dict | None = None,
-    reason_text: str | None = None,
+    reason_text: str | None = None, starter: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """准备表单：新客户带上转入的资料，已有客户读出现有资料。
 
@@ -39,6 +39,7 @@ def load(
         "mode": mode, "customer_id": customer_id if mode != "create" else None, "problems": None,
         "choices": profile.choices(), "appealed": False, "key_field_changed": False, "missing": [],
         "best": None, "row_version": None, "reason_text": reason_text,
+        "starter": starter or step.started_by,
     }  # fmt: skip
     row = write.find("customer", found["customer_id"])
     if row is None:

@@ -167,7 +167,7 @@ def log_sent(step: Step, *, dedupe_key: str = "") -> dict[str, Any]:
         .where(log.MessageLog.dedupe_key.startswith(prefix, autoescape=True))
         .group_by(log.MessageLog.state)
     )
-    counts = dict(db.session.execute(query).tuples())
+    counts = dict(tuple(row) for row in db.session.execute(query))
     sent = counts.get("已发", 0) + counts.get("待发", 0)
     return {"sent": sent, "failed": sum(counts.values()) - sent, "result": "已发送"}
 

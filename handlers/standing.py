@@ -54,7 +54,7 @@ def balances(customer: Customer) -> dict[str, Any]:
         .where(entry.customer_id == customer.id)
         .group_by(entry.ledger)
     )
-    return dict(db.session.execute(query).tuples())
+    return dict(tuple(row) for row in db.session.execute(query))
 
 
 def check_unused(customer: Customer) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import SessionTransaction
 
-from app import values
+from app import clock, values
 from app.db import db
 from app.engine import definitions, handlers, sql
 from app.engine.failures import Stuck
@@ -44,7 +44,8 @@ class StepHost:
         stops: frozenset[str] = frozenset(),
     ) -> None:
         self.instance_id, self.workspace_id = instance_id, workspace_id
-        self.by, self.started_by, self.at, self.limits = by, started_by, at, limits
+        self.by, self.started_by, self.limits = by, started_by, limits
+        self.at = at.astimezone(clock.zone())  # days and times of day are the company's
         self.seen_id = seen_id  # tokens up to this one were there before the step
         self.stops = stops  # elements in front of which tokens stop as jobs
         self.messages: list[Message] = []

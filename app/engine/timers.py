@@ -81,7 +81,8 @@ def _start(timer_id: int) -> bool:
         return False
     definition = db.session.get_one(Definition, timer.definition_id)
     element = timer.element_id
-    following = None if timer.rest is None else schedule.following(timer.rest, timer.due_at)
+    due_at = timer.due_at.astimezone(clock.zone())
+    following = None if timer.rest is None else schedule.following(timer.rest, due_at)
     if following is None:
         db.session.delete(timer)
     else:
@@ -100,7 +101,9 @@ def arm(definition: Definition, start: StartRow) -> None:
     Raises Invalid with the event's name when its text is not a time.
     """
     try:
-        due_at, rest = schedule.first(start.timer or "", start.expression({}), clock.now())
+        due_at, rest = schedule.first(
+            start.timer or "", start.expression({}), clock.now().astimezone(clock.zone())
+        )
     except (ValueError, OverflowError, TypeError) as error:
         raise errors.Invalid(f"{start.name_of_element or start.element_id}: {error}") from error
     db.session.add(

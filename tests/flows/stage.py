@@ -1,0 +1,204 @@
+"""The stage on which a test plays a flow: people do tasks through their forms, time passes."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from app import clock, errors
+from app.accounts import people
+from app.db import db
+from app.engine import forms, run
+from app.engine.models import Event, Incident, Instance, UserTask
+from app.inbox import forms as inbox_forms
+from app.inbox import sight
+from app.inbox.directory import Directory
+from app.jobs import queue
+from app.records import write
+
+
+class Stage:
+    """One test's company. Every act commits, as a request does."""
+
+    # starting
+
+    def start(self, process_id: str, by: str | None, **variables: Any) -> int:
+        """A case begins; its id."""
+        made = run.start(process_id, variables, by=by)
+        db.session.commit()
+        return made.id
+
+    def message(self, name: str, key: str | None = None, **variables: Any) -> int:
+        """A message comes in from outside; the case that has it."""
+        found = run.correlate(name, key, variables)
+        db.session.commit()
+        return found
+
+    def signal(self, name: str, **variables: Any) -> int:
+        """A signal is heard; by how many."""
+        found = run.broadcast(name, variables)
+        db.session.commit()
+        return found
+
+    # doing
+
+    def tasks(self, element: str | None = None, case: int | None = None) -> list[UserTask]:
+        """The open tasks, oldest first."""
+        query = sa.select(UserTask).where(UserTask.state == "open").order_by(UserTask.id)
+        if element:
+            query = query.where(UserTask.element_id == element)
+        if case:
+            query = query.where(UserTask.instance_id == case)
+        return list(db.session.scalars(query))
+
+    def task(self, element: str, case: int | None = None, of: str | None = None) -> UserTask:
+        """The one open task of this element (and of this person)."""
+        found = [one for one in self.tasks(element, case) if of in (None, one.assignee)]
+        assert len(found) == 1, f"{len(found)} {element}, open: {self.open(case)}, {self.incidents()}"
+        return found[0]
+
+    def open(self, case: int | None = None) -> list[str]:
+        """The element ids of the open tasks."""
+        return sorted(task.element_id for task in self.tasks(None, case))
+
+    def do(
+        self, element: str, by: str, outcome: str | None = None, *, case: int | None = None,
+        of: str | None = None, **values: Any,
+    ) -> UserTask:  # fmt: skip
+        """The person, who must be allowed to, fills in the task's form and presses the verb."""
+        task = self.task(element, case, of)
+        person = people.get(by)
+        assert person is not None
+        assert sight.may_act(task, person), f"{by} may not do {element}"
+        judged = self.judge(task, by, outcome, values)
+        if not judged.ok:
+            raise errors.Invalid(str(judged.errors), fields=judged.errors)
+        given = dict(judged.values)
+        if judged.outcome:
+            given["outcome"] = judged.outcome
+        return self.complete(task, by, given)
+
+    def complete(self, task: UserTask, by: str, values: Mapping[str, Any]) -> UserTask:
+        """The task is done with these variables, past its form."""
+        try:
+            run.complete(task.id, values, by=by)
+        except Exception:
+            db.session.rollback()
+            raise
+        db.session.commit()
+        return task
+
+    def judge(
+        self, task: UserTask, by: str, outcome: str | None, values: Mapping[str, Any]
+    ) -> forms.Judged:
+        """What the form says to these values."""
+        form = inbox_forms.form_of(task)
+        outcome = outcome or (form.buttons[0].outcome if form.buttons else None)
+        context = inbox_forms.context_of(task)
+        return forms.judge_values(
+            form, filled(form.components, context, values), {}, context, outcome,
+            directory=Directory(people.get(by)),
+        )  # fmt: skip
+
+    def seen(self, task: UserTask) -> dict[str, Any]:
+        """The variables that the task sees."""
+        return inbox_forms.context_of(task)
+
+    # time
+
+    def wait(self, **delta: float) -> None:
+        """Time passes, and what became due has happened."""
+        self.go_to(clock.now() + dt.timedelta(**delta))
+
+    def go_to(self, moment: dt.datetime) -> None:
+        """The clock stands at `moment`; what became due has happened, in its order."""
+        clock.stop_at(moment)
+        queue.run_due()
+
+    # looking
+
+    def path(self, case: int) -> list[str]:
+        """The elements that were entered, in order."""
+        query = sa.select(Event.element_id).where(Event.instance_id == case, Event.kind == "entered")
+        return [one for one in db.session.scalars(query.order_by(Event.id)) if one]
+
+    def ended(self, case: int) -> bool:
+        """Is the case over?"""
+        return db.session.get_one(Instance, case, populate_existing=True).state == "ended"
+
+    def end(self, case: int) -> str:
+        """The last end event that the case reached; it must be over."""
+        assert self.ended(case), f"open: {self.open(case)}, incidents: {self.incidents()}"
+        return self.path(case)[-1]
+
+    def variables(self, case: int) -> dict[str, Any]:
+        """The case's own variables."""
+        return run.variables(case)
+
+    def cases(self, process_id: str) -> list[Instance]:
+        """All cases of a process."""
+        query = sa.select(Instance).where(Instance.process_id == process_id)
+        return list(db.session.scalars(query.order_by(Instance.id)))
+
+    def record(self, entity: str, number: str) -> Any:
+        """A record as it is now."""
+        db.session.expire_all()
+        return write.need(entity, number)
+
+    def incidents(self) -> list[str]:
+        """What failed: open incidents, and steps that wait for another attempt."""
+        open_ones = sa.select(Incident).where(Incident.state == "open")
+        failed = sa.select(Event).where(Event.kind == "failed").order_by(Event.id)
+        return [f"{one.element_id}: {one.message}" for one in db.session.scalars(open_ones)] + [
+            f"{one.element_id}: {(one.data or {}).get('message')}"
+            for one in db.session.scalars(failed)
+        ]
+
+    def change(self, entity: str, number: str, **given: Any) -> None:
+        """Somebody changed a record meanwhile."""
+        write.change(write.need(entity, number), given, by="sunli")
+        db.session.commit()
+
+
+def filled(
+    components: list[forms.Component], stored: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a browser would hand in: what is typed, over what the form already showed."""
+    out: dict[str, Any] = {}
+    for component in _fields(components):
+        *way, key = component.address
+        was, typed, target = stored, given, out
+        for part in way:
+            was, typed = (was or {}).get(part) or {}, (typed or {}).get(part) or {}
+            target = target.setdefault(part, {})
+        if component.type == "dynamiclist":
+            target[key] = _rows(component, was.get(key) or [], typed.get(key))
+        elif key in typed:
+            target[key] = typed[key]
+        else:
+            target[key] = was.get(key) if was.get(key) is not None else component.default
+    unknown = set(given) - set(out)
+    assert not unknown, f"the form has no {unknown}"
+    return out
+
+
+def _fields(components: list[forms.Component]) -> Iterator[forms.Component]:
+    for component in components:
+        if component.type == "group":
+            yield from _fields(component.children)
+        elif component.is_input or component.type == "dynamiclist":
+            yield component
+
+
+def _rows(component: forms.Component, was: list[Any], typed: list[Any] | None) -> list[Any]:
+    if typed is None:
+        typed = [{"_row": index} for index in range(len(was))]
+    rows = []
+    for row in typed:
+        origin = row.get("_row")
+        before = was[origin] if origin is not None else {}
+        rest = {key: value for key, value in row.items() if key != "_row"}
+        made = filled(component.children, before, rest)
+        rows.append(made if origin is None else made | {"_row": str(origin)})
+    return rows
