@@ -100,8 +100,7 @@ def _live(
             sa.or_(seller.is_(None), seller == (salesperson or "")), sa.or_(*scopes),
         )
     )  # fmt: skip
-    for found_line, found_list in db.session.execute(query):
-        yield found_line, found_list
+    yield from (tuple(row) for row in db.session.execute(query))
 
 
 def _rank(

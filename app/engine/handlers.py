@@ -84,6 +84,11 @@ class Step:
         """The signal goes to everybody who listens when the step is written."""
         self._platform.broadcast(name, dict(variables or {}))
 
+    def decide(self, decision_id: str, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rules of the newest published decision table that hit these inputs, as dicts of its
+        outputs. Every input of the table is in `context`; None stands for nothing."""
+        return self._platform.decide(decision_id, "latest", None, None, dict(context))
+
     def effect(self, kind: str, payload: Mapping[str, Any], *, key: str | None = None) -> None:
         """A job does something outside the database (mail, webhook) after the commit, at least
         once. `kind` is a registered job kind; the same `key` is done once only."""

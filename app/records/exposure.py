@@ -1,0 +1,131 @@
+"""Credit exposure: what a customer uses of his credit now (records_sales §6, invariant 16).
+
+Derived from the ledger and the open orders at every question, so it is never stale.
+"""
+
+import datetime as dt
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from app.db import db
+from app.records import ar_entry
+from app.records.customer import Customer
+from app.records.customer_credit import CustomerCredit
+from app.records.invoice import Invoice
+from app.records.sales_order import OrderLine, SalesOrder
+
+RUNNING = ("已生效", "履约中")  # what is confirmed and will be delivered
+STANDING = (*RUNNING, "挂起", "已完成")  # what may have been delivered without an invoice
+ZERO = Decimal("0.00")
+CENT = Decimal("0.01")
+DEEPEST = 10  # levels of a group of companies
+
+
+def credit_of(customer_id: int) -> CustomerCredit | None:
+    """The credit that trade with this customer uses: his own, or the nearest parent company's
+    when he has no limit of his own (051-01-04, 集团客户)."""
+    own = _profile(customer_id)
+    if own is None or own.limit > 0 or own.temp_limit > 0:
+        return own
+    above = db.session.get(Customer, customer_id)
+    for _level in range(DEEPEST):
+        if above is None or above.parent_customer_id is None:
+            return own
+        above = db.session.get(Customer, above.parent_customer_id)
+        credit = _profile(above.id) if above is not None else None
+        if credit is not None and credit.limit > 0:
+            return credit
+    return own
+
+
+def _profile(customer_id: int) -> CustomerCredit | None:
+    query = sa.select(CustomerCredit).where(CustomerCredit.customer_id == customer_id)
+    return db.session.scalar(query)
+
+
+def sharers(credit: CustomerCredit) -> list[int]:
+    """The customers whose trade uses this credit: its own, and those below without a limit."""
+    found, level = [credit.customer_id], [credit.customer_id]
+    if credit.limit <= 0:
+        return found
+    limited = sa.select(CustomerCredit.customer_id).where(CustomerCredit.limit > 0)
+    for _level in range(DEEPEST):
+        below = sa.select(Customer.id).where(
+            Customer.parent_customer_id.in_(level), Customer.id.not_in(limited)
+        )
+        level = [one for one in db.session.scalars(below) if one not in found]
+        if not level:
+            break
+        found += level
+    return found
+
+
+def net(customer_ids: list[int]) -> Decimal:
+    """receivable + not yet invoiced - prepaid; below 0 while prepaid money waits for an order."""
+    ledger = _ledgers(customer_ids)
+    return ledger[ar_entry.RECEIVABLE] + _not_invoiced(customer_ids) - ledger[ar_entry.PREPAID]
+
+
+def of(customer_ids: list[int]) -> Decimal:
+    """The exposure, never below 0."""
+    return max(net(customer_ids), ZERO)
+
+
+def _ledgers(customer_ids: list[int]) -> dict[str, Decimal]:
+    entry = ar_entry.ArEntry
+    query = (
+        sa.select(entry.ledger, sa.func.sum(entry.amount))
+        .where(entry.customer_id.in_(customer_ids))
+        .group_by(entry.ledger)
+    )
+    found = {ledger: total for ledger, total in db.session.execute(query)}
+    return {ledger: found.get(ledger) or ZERO for ledger in ar_entry.LEDGERS}
+
+
+def _not_invoiced(customer_ids: list[int]) -> Decimal:
+    """Confirmed orders as far as they are not invoiced; of held and finished ones only what was
+    delivered. Goods that came back are not counted."""
+    line, order = OrderLine, SalesOrder
+    query = (
+        sa.select(order.state, line.price, line.q_ordered, line.q_cancelled, line.q_delivered,
+                  line.q_returned, line.q_invoiced)
+        .join(order, line.order_id == order.id)
+        .where(order.customer_id.in_(customer_ids), order.state.in_(STANDING),
+               order.invoice_status != "全部")
+    )  # fmt: skip
+    total = ZERO
+    for state, price, ordered, cancelled, delivered, returned, invoiced in db.session.execute(
+        query
+    ):
+        due = ordered - cancelled if state in RUNNING else delivered
+        total += max(due - returned - invoiced, Decimal(0)) * price
+    return (total + _extras(customer_ids)).quantize(CENT)
+
+
+def _extras(customer_ids: list[int]) -> Decimal:
+    """Freight less discount of running orders without any invoice."""
+    order = SalesOrder
+    query = sa.select(sa.func.sum(order.freight), sa.func.sum(order.discount)).where(
+        order.customer_id.in_(customer_ids), order.state.in_(RUNNING), order.invoiced_amount == 0
+    )
+    freight, discount = db.session.execute(query).one()
+    return (freight or ZERO) - (discount or ZERO)
+
+
+def is_counted(order_no: str | None) -> bool:
+    """Does the exposure contain this order already?"""
+    if not order_no:
+        return False
+    query = sa.select(SalesOrder.state).where(SalesOrder.number == order_no)
+    return db.session.scalar(query) in RUNNING
+
+
+def overdue_days(customer_ids: list[int], on: dt.date) -> int:
+    """How long the oldest unpaid invoice is overdue on a day; 0 if none is."""
+    query = sa.select(sa.func.min(Invoice.due_date)).where(
+        Invoice.customer_id.in_(customer_ids), Invoice.open > 0, Invoice.color == "蓝",
+        Invoice.state == "已入账",
+    )  # fmt: skip
+    oldest = db.session.scalar(query)
+    return max((on - oldest).days, 0) if oldest else 0

@@ -1,0 +1,34 @@
+"""Handlers are called as a service task calls them, over the company of the flow tests."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app import clock, workspace
+from app.engine import handlers
+from app.engine.host import StepHost
+from app.engine.spiff.host import Call, Limits
+from tests.flows.conftest import app, published
+
+__all__ = ["app", "published"]
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    """`run("credit.check", by="zhangwei", customer_id="…")` gives the handler's variables."""
+
+    def call(topic: str, by: str | None = None, **variables: Any) -> dict[str, Any]:
+        handler = handlers.get(topic)
+        assert handler is not None, topic
+        host = StepHost(1, workspace.current(), by=by, started_by=by, at=clock.now(),
+                        limits=Limits())  # fmt: skip
+        return handlers.invoke(handler, host._step(_call(topic, variables)), variables)
+
+    return call
+
+
+def _call(topic: str, variables: dict[str, Any]) -> Call:
+    return Call(topic, 1, "test", None, "p_test", "1", None, None, variables, lambda _key: None)
