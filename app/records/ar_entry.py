@@ -67,5 +67,5 @@ def balances(customer_id: int) -> dict[str, Decimal]:
         .where(ArEntry.customer_id == customer_id)
         .group_by(ArEntry.ledger)
     )
-    found = dict(db.session.execute(query).tuples().all())
+    found = dict(db.session.execute(query).all())
     return {ledger: found.get(ledger, Decimal("0.00")) for ledger in LEDGERS}

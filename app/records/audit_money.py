@@ -83,7 +83,7 @@ def _written_off() -> dict[str, Decimal]:
         .where(ArEntry.type == "write_off", ArEntry.ledger == "应收")
         .group_by(ArEntry.doc_no)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 @invariant("10 receivable")

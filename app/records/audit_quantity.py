@@ -29,7 +29,7 @@ def _lines() -> Iterator[Line]:
         .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
         .join(Product, Product.id == OrderLine.product_id)
     )  # fmt: skip
-    yield from db.session.execute(query).tuples()
+    yield from db.session.execute(query)
 
 
 def _breach(rule: str, line: OrderLine, number: str, text: str) -> Breach:

@@ -133,7 +133,7 @@ def _exceptions(calendar: str, first: dt.date, last: dt.date) -> dict[dt.date, s
     query = sa.select(CalendarDay.on, CalendarDay.kind).where(
         CalendarDay.calendar == calendar, CalendarDay.on.between(first, last)
     )
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def _known(calendar: str) -> None:

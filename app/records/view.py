@@ -56,10 +56,11 @@ def choose(model: Any, login: str, names: list[str]) -> None:
     own = db.session.scalar(
         sa.select(ListView).where(ListView.login == login, ListView.entity == model.__tablename__)
     )
-    if own is None:
-        own = ListView(login=login, entity=model.__tablename__, columns=wanted)
-        db.session.add(own)
-    own.columns = wanted
     if not wanted:
-        db.session.delete(own)
+        if own is not None:
+            db.session.delete(own)
+    elif own is None:
+        db.session.add(ListView(login=login, entity=model.__tablename__, columns=wanted))
+    else:
+        own.columns = wanted
     db.session.flush()

@@ -100,7 +100,7 @@ def _departments(ids: set[str]) -> dict[str, str]:
     if not ids:
         return {}
     query = sa.select(Department.id, Department.name).where(Department.id.in_(ids))
-    return dict(db.session.execute(query).tuples().all())
+    return dict(db.session.execute(query).all())
 
 
 def _text(_words: Words, _column: Any, value: Any) -> Cell:

@@ -159,7 +159,7 @@ def export_csv(entity: str) -> Response:
     names = view.columns(model, current_user.login)
     names = ["number", *[n for n in names if n != "number"]] if hasattr(model, "number") else names
     text = export.rows(question.asked(entity), names, viewer.here())
-    response = Response("".join(text), mimetype="text/csv; charset=utf-8")
+    response = Response("".join(text), mimetype="text/csv")
     day = numbers.local_date(clock.now()).strftime("%Y%m%d")
     response.headers["Content-Disposition"] = f'attachment; filename="{entity}-{day}.csv"'
     return response
