@@ -50,6 +50,7 @@ class StepHost:
         self.stops = stops  # elements in front of which tokens stop as jobs
         self.messages: list[Message] = []
         self.signals: list[tuple[str, dict[str, Any]]] = []
+        self.answers: list[dict[str, Any]] = []  # for the journal
         self.calling: Call | None = None
         self._savepoint: SessionTransaction | None = None
 
@@ -93,9 +94,7 @@ class StepHost:
             if known is not None:
                 return known.result
         result = self._run(called, call)
-        sql.insert_all(
-            _journal, [{"key": key, "handler": call.topic, "result": result, "at": self.at}]
-        )
+        self.answers.append({"key": key, "handler": call.topic, "result": result, "at": self.at})
         return result
 
     def _run(self, called: handlers.Handler, call: Call) -> dict[str, Any]:
@@ -129,10 +128,11 @@ class StepHost:
         )
 
     def keep(self) -> None:
-        """What the handlers wrote stays in the transaction."""
+        """What the handlers wrote stays in the transaction, and the journal knows it."""
         if self._savepoint is not None:
             self._savepoint.commit()
             self._savepoint = None
+        sql.insert_all(_journal, self.answers)
 
     def undo(self) -> None:
         """What the handlers wrote is gone."""

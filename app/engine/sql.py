@@ -10,10 +10,28 @@ import sqlalchemy as sa
 
 from app.db import db
 
+_KEPT = "engine connection"
+
+
+def connection() -> sa.Connection:
+    """The session's connection, asked for once in each transaction and savepoint.
+
+    A savepoint begins only when the session is asked for its connection inside of it.
+    """
+    session = db.session()
+    inner = session.get_nested_transaction() or session.get_transaction()
+    kept = session.info.get(_KEPT)
+    if kept is not None and inner is not None and kept[0] is inner:
+        return kept[1]
+    made = session.connection()
+    inner = session.get_nested_transaction() or session.get_transaction()
+    session.info[_KEPT] = (inner, made)
+    return made
+
 
 def execute(statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
     """The statement has run in the transaction of the current session."""
-    return db.session.connection().execute(statement, parameters)
+    return connection().execute(statement, parameters)
 
 
 def insert(table: sa.Table, fields: dict[str, Any]) -> int:

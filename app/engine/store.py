@@ -76,6 +76,7 @@ _STEPPED = (
     .where(sql.named(_instance, "id"))
     .values(revision=sa.bindparam("to_revision"), last_id=sa.bindparam("to_last_id"))
 )
+_CHANGED = _STEPPED.values(header=sa.bindparam("to_header"))
 _GONE = {
     table: sa.delete(table).where(sql.named(table, "instance_id", column))
     for table, column in (
@@ -343,11 +344,9 @@ def note(
 def _write_header(case: Case, changes: rows.Changes, host: StepHost) -> None:
     header = changes.header
     case.revision, case.last_id = case.revision + 1, changes.last_id
+    fields = {"the_id": case.id, "to_revision": case.revision, "to_last_id": case.last_id}
     if header is None:
-        sql.execute(
-            _STEPPED,
-            {"the_id": case.id, "to_revision": case.revision, "to_last_id": case.last_id},
-        )
+        sql.execute(_STEPPED, fields)
         return
     case.header = values.dumps(
         [
@@ -358,15 +357,12 @@ def _write_header(case: Case, changes: rows.Changes, host: StepHost) -> None:
             header.ended,
         ]
     )
-    fields: dict[str, Any] = {
-        "revision": case.revision,
-        "last_id": case.last_id,
-        "header": case.header,
-    }
-    fields |= _described(case, header)
+    sql.execute(_CHANGED, fields | {"to_header": case.header})
+    more = _described(case, header)
     if header.ended is not None:
-        fields |= _ended(case, header.ended, host)
-    sql.execute(sa.update(_instance).where(_instance.c.id == case.id).values(**fields))
+        more |= _ended(case, header.ended, host)
+    if more:
+        sql.execute(sa.update(_instance).where(_instance.c.id == case.id).values(**more))
 
 
 def _described(case: Case, header: rows.Header) -> dict[str, Any]:
@@ -388,7 +384,7 @@ def _described(case: Case, header: rows.Header) -> dict[str, Any]:
 
 def _ended(case: Case, how: str, host: StepHost) -> dict[str, Any]:
     case.state = "cancelled" if how == "cancelled" else "ended"
-    return {"state": case.state, "result": how, "ended_at": host.at, "incidents": 0}
+    return {"state": case.state, "result": how, "ended_at": host.at}
 
 
 def set_state(case: Case, **fields: Any) -> None:
