@@ -42,11 +42,12 @@ async function isExpired(answer) {
 
 function expired() {
   keep(form, pairs());
-  const next = encodeURIComponent(location.pathname + location.search);
+  // a page that came back from handing in has an address that only takes posts
+  const next = encodeURIComponent(location.pathname.replace(/\/complete$/, '') + location.search);
   note(form, words.expired, { tone: 'due', link: `/login?next=${next}`, label: words.login });
 }
 
-export async function send(url, data) {
+async function send(url, data) {
   const answer = await fetch(url, {
     method: 'POST', body: data, redirect: 'manual', headers: { Accept: 'application/json' },
   });

@@ -58,7 +58,12 @@ async function search(form, picker, words) {
   if (!pop.matches(':popover-open')) pop.showPopover();
   input.setAttribute('aria-expanded', 'true');
   place(input, pop);
-  select(input, list, options(list)[0]);
+  delete picker.dataset.waits;
+  const [first] = options(list);
+  // Enter was pressed before the answer was there
+  if (picker.dataset.enter && first) choose(form, picker, first);
+  else select(input, list, first);
+  delete picker.dataset.enter;
 }
 
 function choose(form, picker, option) {
@@ -111,6 +116,8 @@ function keys(form, picker, event) {
     select(input, list, all[(now + step + all.length) % all.length]);
   } else if (event.key === 'ArrowDown' && !open) {
     input.dispatchEvent(new CustomEvent('picker:open', { bubbles: true }));
+  } else if (event.key === 'Enter' && picker.dataset.waits) {
+    picker.dataset.enter = '1';
   } else if (event.key === 'Enter' && open && all[now]) {
     choose(form, picker, all[now]);
   } else if (event.key === 'Escape' && open) {
@@ -129,6 +136,8 @@ export function startPickers(form, words) {
     if (target.getAttribute('role') !== 'combobox') return;
     const picker = of(target);
     parts(picker).value.value = '';
+    picker.dataset.waits = '1'; // what is listed answers an older text
+    select(target, parts(picker).list, null);
     clearTimeout(timer);
     timer = setTimeout(() => search(form, picker, words), PAUSE);
   });
