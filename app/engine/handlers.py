@@ -199,4 +199,7 @@ def _result(called: Handler, result: Any) -> dict[str, Any]:
     try:
         return values.loads(values.dumps(dict(result)))
     except TypeError as error:
-        raise HandlerError(f"{called.topic}: {error}") from error
+        reason = error.__cause__ or error
+        raise HandlerError(
+            f"{called.topic} returned something that cannot be stored: {reason}"
+        ) from error
