@@ -21,7 +21,8 @@ function press(letter) {
 
 function submitForm(target) {
   const form = target.closest?.('form') ?? document.querySelector('form.task-form');
-  const button = form?.querySelector('button.primary[type="submit"]:not(:disabled)');
+  const button = form?.querySelector('button.primary[type="submit"]:not(:disabled)')
+    ?? form?.querySelector('button[type="submit"]:not(:disabled)');
   if (!button) return false;
   form.requestSubmit(button);
   return true;

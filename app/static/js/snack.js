@@ -22,12 +22,20 @@ export function snack(text, { tone = '', undo = null } = {}) {
   setTimeout(() => line.remove(), 8000);
 }
 
-// undoing posts to an address that the server gave, and shows the page anew
-async function takeBack(url) {
-  const headers = JSON.parse(document.body.getAttribute('hx-headers'));
-  const answer = await fetch(url, { method: 'POST', headers });
-  if (answer.ok) location.assign(answer.redirected ? answer.url : location.href);
-  else snack(word('failed'), { tone: 'over' });
+// undoing is a form like any other: the page that follows says what was undone
+function takeBack(url) {
+  const form = document.createElement('form');
+  form.method = 'post';
+  form.action = url;
+  const token = JSON.parse(document.body.getAttribute('hx-headers'))['X-CSRFToken'];
+  const next = location.pathname === '/inbox' ? 'inbox' : '';
+  for (const [name, value] of Object.entries({ csrf_token: token, next })) {
+    const field = document.createElement('input');
+    Object.assign(field, { type: 'hidden', name, value });
+    form.append(field);
+  }
+  document.body.append(form);
+  form.submit();
 }
 
 for (const { content, dataset } of document.querySelectorAll('template.flashed')) {

@@ -51,7 +51,7 @@ async function search(form, picker, words) {
   options(list).forEach((option, index) => { option.id = `${list.id}-${index}`; });
   if (!options(list).length) {
     const none = document.createElement('p');
-    none.className = 'meta px-2 py-1';
+    none.className = 'meta foot';
     none.textContent = words.none;
     list.replaceChildren(none);
   }
