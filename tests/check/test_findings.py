@@ -87,6 +87,15 @@ WRONG = {
     "expression.syntax": '<startEvent id="s"/><exclusiveGateway id="g" default="g_to_b"/>'
     '<endEvent id="a"/><endEvent id="b"/>' + flow("s", "g") + flow("g", "a", "${x &gt; }")
     + flow("g", "b"),
+    "attribute.ignored": line('<userTask id="review" camunda:formRef="f" startQuantity="2"/>'),
+    "data.drawn_only": line(
+        '<userTask id="review" camunda:formRef="f"><dataInputAssociation id="d"/></userTask>'
+    ),
+    "loop.output": line(
+        '<userTask id="work" camunda:formRef="f"><multiInstanceLoopCharacteristics>'
+        "<loopCardinality>2</loopCardinality><loopDataOutputRef>all</loopDataOutputRef>"
+        "</multiInstanceLoopCharacteristics></userTask>"
+    ),
     "form.missing": line('<userTask id="review" camunda:candidateGroups="sales_rep"/>'),
     "task.nobody": line('<userTask id="review" camunda:formRef="f"/>'),
 }  # fmt: skip

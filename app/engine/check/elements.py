@@ -127,6 +127,68 @@ def _ignored(drawing: Drawing, node: Node, name: str, remedy: str) -> Finding:
     )
 
 
+def standard_attributes_are_executed(drawing: Drawing) -> Iterator[Finding]:
+    """Attributes of BPMN itself that nothing looks at: other than their default they are refused."""
+    for node in drawing.nodes.values():
+        for name, default in DEFAULTS.items():
+            value = node.element.get(name)
+            if value is not None and value != default:
+                yield drawing.finding(
+                    node,
+                    "attribute.ignored",
+                    _("属性 %(name)s=%(value)s 不会起作用。", name=name, value=value),
+                    _("改回 %(default)s。", default=default),
+                )
+        if node.element.get("parallelMultiple") == "true" and node.kind == "startEvent":
+            yield drawing.finding(
+                node,
+                "attribute.ignored",
+                _("属性 %(name)s=%(value)s 不会起作用。", name="parallelMultiple", value="true"),
+                _("把这些事件画成几个步骤，用并行网关汇合。"),
+            )
+        for kind, element in node.definitions:
+            if kind == "compensate" and element.get("waitForCompletion") == "false":
+                yield drawing.finding(
+                    node,
+                    "attribute.ignored",
+                    _(
+                        "属性 %(name)s=%(value)s 不会起作用。",
+                        name="waitForCompletion",
+                        value="false",
+                    ),
+                    _("补偿总是等到完成；改回 true。"),
+                )
+
+
+DEFAULTS = {"startQuantity": "1", "completionQuantity": "1", "instantiate": "false"}
+
+
+def data_flows_are_drawing(drawing: Drawing) -> Iterator[Finding]:
+    """Data associations are drawn; variables are what moves. Collected loop output is refused."""
+    for node in drawing.nodes.values():
+        for child in node.element:
+            if local(child) in ("dataInputAssociation", "dataOutputAssociation"):
+                yield drawing.finding(
+                    node,
+                    "data.drawn_only",
+                    _("数据关联只是画出来的，不会搬运数据。"),
+                    _("用流程变量和输入输出参数传递数据。"),
+                    WARNING,
+                )
+                break
+        loop = node.loop[1] if node.loop else None
+        if loop is not None and any(local(c) in LOOP_OUTPUT for c in loop):
+            yield drawing.finding(
+                node,
+                "loop.output",
+                _("多实例的输出集合（loopDataOutputRef）不会被执行。"),
+                _("用输出参数（camunda:outputParameter）把结果写进变量。"),
+            )
+
+
+LOOP_OUTPUT = {"loopDataOutputRef", "outputDataItem"}
+
+
 def ids_are_words(drawing: Drawing) -> Iterator[Finding]:
     """An id that a tool made up changes when the step is drawn anew; history refers to it."""
     for node in drawing.of_kind("userTask"):
@@ -145,5 +207,7 @@ RULES = (
     kinds_are_known,
     triggers_are_known,
     extensions_are_executed,
+    standard_attributes_are_executed,
+    data_flows_are_drawing,
     ids_are_words,
 )
