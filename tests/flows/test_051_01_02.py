@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import Any
 
+import pytest
+
 from app import clock
 from app.accounts import people
 from app.db import db
@@ -10,6 +12,7 @@ from app.notify import notices
 from app.records import log, write
 from app.records.assignment_history import AssignmentHistory
 from app.records.contact import Contact
+from handlers import ownership
 from tests.conftest import TODAY
 from tests.flows.stage import Stage
 
@@ -218,7 +221,7 @@ def test_silence_counts_as_no_and_a_missing_handover_is_noted(stage: Stage):
     assert history(MINGDA)[0].handover_doc == "交接缺失"
 
 
-def test_a_full_or_gone_representative_is_replaced(stage: Stage):
+def test_a_representative_who_left_meanwhile_is_replaced(stage: Stage):
     case = moved(stage, row(LANWAN, new_owner="lina"))
     stage.do("hand_over", "zhangwei", "submit", case=case,
              handover={"summary": "船", "open_items": "无"})  # fmt: skip
@@ -228,6 +231,18 @@ def test_a_full_or_gone_representative_is_replaced(stage: Stage):
     stage.complete(task, "lina", {"outcome": "accept", "acceptance": PLAN})
     assert stage.open(case) == ["reassign"]
     assert "已停用" in stage.seen(stage.task("reassign", case))["problems"]
+
+
+def test_a_representative_with_too_many_customers_is_replaced(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(ownership, "QUOTA", 1)
+    case = moved(stage, row(LANWAN, new_owner="lina"))
+    stage.do("hand_over", "zhangwei", "submit", case=case,
+             handover={"summary": "船", "open_items": "无"})  # fmt: skip
+    stage.do("accept", "lina", "accept", case=case, acceptance=PLAN)
+    assert "客户已满 1 个" in stage.seen(stage.task("reassign", case))["problems"]
+    assert stage.record("customer", LANWAN).owner_id == "zhangwei"
 
 
 def test_the_manager_watches_the_first_contact(stage: Stage):
