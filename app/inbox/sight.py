@@ -34,10 +34,19 @@ def is_candidate(task: UserTask, person: User) -> bool:
 
 
 def may_act(task: UserTask, person: User) -> bool:
-    """May this person do the task now? Who has it, or a candidate while nobody has."""
+    """May this person do the task now? Who has it, a candidate while nobody has, and a superior
+    to whom it was escalated."""
     if task.state != "open":
         return False
-    return task.assignee == person.login or (task.assignee is None and is_candidate(task, person))
+    return task.assignee == person.login or _is_free_for(task, person)
+
+
+def _is_free_for(task: UserTask, person: User) -> bool:
+    # candidates are `taken` while somebody has the task; one who was added later is not
+    found = sa.select(TaskCandidate.id).where(
+        TaskCandidate.task_id == task.id, TaskCandidate.taken.is_(False), candidate_of(person)
+    )
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def may_see_case(case: Instance, person: User) -> bool:
