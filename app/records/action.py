@@ -32,7 +32,7 @@ class Action(Entry, db.Model):
     customer_id: Mapped[int | None] = fields.ref("客户", "customer")
     action_type: Mapped[str] = fields.text("方式", 20, required=True)
     at: Mapped[dt.datetime] = fields.moment("时间", required=True)
-    content: Mapped[str] = fields.long("内容", required=True)
+    content: Mapped[str] = fields.long("行动内容", required=True)
     result: Mapped[str] = fields.text("结果", 200, required=True)
     next_date: Mapped[dt.date | None] = fields.day("下次跟进")
     owner_id: Mapped[str] = fields.person("执行人", required=True, index=False)

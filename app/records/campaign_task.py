@@ -28,7 +28,7 @@ class CampaignTask(Entity, db.Model):
                             "task_budget", "spent", "deliverable", "progress", "remark")),),
     )  # fmt: skip
     campaign_id: Mapped[int] = fields.ref("市场活动", "campaign", required=True)
-    name: Mapped[str] = fields.text("任务", 100, required=True)
+    name: Mapped[str] = fields.text("任务名称", 100, required=True)
     executor_id: Mapped[str] = fields.person("执行人", required=True)
     start_on: Mapped[dt.date] = fields.day("开始", required=True)
     due_on: Mapped[dt.date] = fields.day("到期", required=True)

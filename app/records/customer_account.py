@@ -38,7 +38,7 @@ class CustomerAccount(Entity, db.Model):
         "纳税人类型", ("一般纳税人", "小规模", "个人"), required=True
     )
     bank: Mapped[str | None] = fields.text("开户行", 100)
-    bank_account: Mapped[str | None] = fields.text("账号", 30)
+    bank_account: Mapped[str | None] = fields.text("银行账号", 30)
     billing_address: Mapped[str | None] = fields.text("开票地址", 200)
     billing_phone: Mapped[str | None] = fields.text("开票电话", 40)
     settle_method: Mapped[str] = fields.choice(

@@ -42,7 +42,7 @@ class Invoice(Entity, db.Model):
         sa.CheckConstraint("open >= 0", name="open"),
     )
     kind: Mapped[str] = fields.choice("种类", ("专票", "普票"), required=True)
-    color: Mapped[str] = fields.choice("颜色", ("蓝", "红"), required=True, default="蓝")
+    color: Mapped[str] = fields.choice("红蓝字", ("蓝", "红"), required=True, default="蓝")
     blue_invoice_id: Mapped[int | None] = fields.ref("对应蓝票", "invoice")
     customer_id: Mapped[int] = fields.ref("客户", "customer", required=True)
     source: Mapped[str] = fields.choice("来源", ("订单", "服务工单"), required=True, default="订单")

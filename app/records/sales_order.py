@@ -28,7 +28,7 @@ class SalesOrder(Entity, db.Model):
         search=("number", "po_no", "quote_no"), totals=("total", "received_amount"),
         readers=("order_clerk", "warehouse_keeper", "delivery_manager", "sales_planner", "cashier"),
         states={"草稿": ("审批中", "已取消"), "审批中": ("待签约", "草稿", "已驳回"),
-                "待签约": ("已生效", "未签约"), "已生效": ("履约中", "挂起", "已取消"),
+                "待签约": ("已生效", "未签约", "草稿"), "已生效": ("履约中", "挂起", "已取消"),
                 "履约中": ("已完成", "挂起", "已取消"), "挂起": ("已生效", "履约中", "已取消"),
                 "已完成": (), "已驳回": (), "未签约": (), "已取消": ()},
         sections=(
@@ -63,10 +63,10 @@ class SalesOrder(Entity, db.Model):
         "交付方式", ("goods", "project"), required=True, default="goods"
     )
     invoice_basis: Mapped[str] = fields.choice(
-        "开票依据", ("按订单", "按交付"), required=True, default="按交付"
+        "开票依据", ("按交付", "按订单", "按收款"), required=True, default="按交付"
     )
     invoice_kind: Mapped[str] = fields.choice(
-        "发票种类", ("专票", "普票"), required=True, default="专票"
+        "发票种类", ("专票", "普票", "不开票"), required=True, default="专票"
     )
     po_no: Mapped[str | None] = fields.text("客户订单号", 60)
     discount: Mapped[Decimal] = fields.money("整单折让", required=True, default=0, least=0)
@@ -113,7 +113,7 @@ class OrderLine(Line, db.Model):
     resolved_price: Mapped[Decimal | None] = fields.price("适用价", least=0)
     amount: Mapped[Decimal] = fields.money("金额", required=True, default=0, derived=True)
     promised_date: Mapped[dt.date | None] = fields.day("交期")
-    q_cancelled: Mapped[Decimal] = fields.qty("取消", required=True, default=0, least=0)
+    q_cancelled: Mapped[Decimal] = fields.qty("取消数量", required=True, default=0, least=0)
     q_reserved: Mapped[Decimal] = fields.qty("预留", required=True, default=0, least=0)
     q_shipped: Mapped[Decimal] = fields.qty("已发", required=True, default=0, least=0)
     q_delivered: Mapped[Decimal] = fields.qty("签收", required=True, default=0, least=0)
