@@ -103,9 +103,7 @@ def context_of(task: UserTask) -> dict[str, Any]:
     return seen.variables(task.instance_id, task.token_id)
 
 
-def submit_task(
-    task: UserTask, user: User, form: Any, files: Any = None
-) -> UserTask:
+def submit_task(task: UserTask, user: User, form: Any, files: Any = None) -> UserTask:
     """Judge what was posted and complete the task with it; the caller commits.
 
     `form` are the posted fields, `files` posted files (without a script in the browser). Raises
