@@ -64,7 +64,8 @@ def insert(rows: list[dict[str, Any]]) -> int:
     """Complete rows are in the table; those whose key is known are left out. How many are new."""
     made = postgresql if db.engine.dialect.name == "postgresql" else sqlite
     statement = made.insert(_jobs).on_conflict_do_nothing(index_elements=["key"])
-    count = sum(db.session.execute(statement, row).rowcount for row in rows)
+    statement = statement.returning(_jobs.c.id)
+    count = sum(db.session.execute(statement, row).first() is not None for row in rows)
     db.session.info["jobs"] = True
     return count
 

@@ -108,15 +108,18 @@ def test_a_message_starts_a_case(app: Flask):
     assert desk.names() == ["begun"]
 
 
-def test_what_a_step_sends_arrives_in_the_same_transaction(app: Flask):
+def test_what_a_step_sends_arrives_if_the_step_is_committed(app: Flask):
     desk.publish(CATCH, SENDER)
     case = waiting("A-1")
     sender = desk.begin("sender", receiver="A-1")
     run.complete(desk.task("pay").id, {}, by="lina")
-    assert desk.names(case) == ["after"]
+    if db.engine.dialect.name == "sqlite":  # elsewhere a job of the same transaction delivers
+        assert desk.names(case) == ["after"]
     db.session.rollback()
+    desk.work()
     assert desk.names(case) == [] and desk.names(sender) == ["pay"]
     desk.complete("pay")
+    desk.work()
     assert desk.names(case) == ["after"] and desk.names(sender) == ["told"]
 
 
@@ -174,6 +177,7 @@ def test_a_thrown_signal_reaches_other_cases(app: Flask):
     desk.publish(hears, throws)
     case = desk.begin("hears")
     desk.begin("throws")
+    desk.work()
     assert desk.names(case) == ["after"]
 
 
