@@ -101,7 +101,7 @@ def test_a_script_tag_in_a_value_is_shown_as_text(page):
 def test_prose_has_a_little_markup_and_only_safe_links(page):
     tree = page([{"type": "text", "id": "t", "text":
                   "# 题\n**粗** [好](https://a.b/c) [坏](javascript:alert(1)) <i>x</i>\n\n- 一\n- 二"}])  # fmt: skip
-    assert tree.xpath("//h3/text()") == ["题"]
+    assert tree.xpath("//h2/text()") == ["题"]
     assert tree.xpath("//section//a/@href") == ["https://a.b/c"]
     assert tree.xpath("//li/text()") == ["一", "二"]
     assert not tree.xpath("//i")

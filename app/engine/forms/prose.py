@@ -54,8 +54,8 @@ def _block(lines: list[str]) -> str:
     heading = _HEADING.fullmatch(lines[0].strip())
     if heading:
         rest = _block(lines[1:]) if lines[1:] else ""
-        # the page's own headings end at h2
-        return f"<h3>{_inline(heading[2])}</h3>{rest}"
+        # as deep as the headings of sections
+        return f"<h2>{_inline(heading[2])}</h2>{rest}"
     items = [_ITEM.fullmatch(line) for line in lines]
     if all(items):
         inside = "".join(f"<li>{_inline(item[1])}</li>" for item in items if item)
