@@ -50,7 +50,7 @@ class Place:
 
 def of(case: Instance) -> list[Line]:
     """The lines of a case, oldest first; then its open tasks and what may follow."""
-    lines = [Line(case.started_at, _("发起"), login=case.started_by, icon="player-play")]
+    lines = [Line(case.started_at, _("发起了流程"), login=case.started_by, icon="player-play")]
     lines += _by_machine(case)
     lines += _done_tasks(case)
     lines += _noted(case)
