@@ -13,7 +13,7 @@ from app.i18n import label
 from app.records import completeness, fields, record, sight, view
 from app.records.contact import Contact
 from app.records.customer import Customer
-from app.registry import cases, cell, mask, story
+from app.registry import cases, cell, figures, mask, story
 
 FEW = 5  # rows of a related list on the first tab
 MANY = 50  # on its own tab
@@ -66,7 +66,7 @@ def _customer(row: Customer, viewer: sight.Viewer) -> dict[str, Any]:
     return {
         "contacts": contacts, "missing": _missing(row), "names": names,
         "private": {c.id for c in contacts if sight.may_see_private(c, viewer)},
-        "may_see_contacts": sight.may_see_contacts(row, viewer), "figures": [],
+        "may_see_contacts": sight.may_see_contacts(row, viewer), "figures": figures.of_customer(row, viewer),
     }  # fmt: skip
 
 
