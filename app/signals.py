@@ -9,4 +9,5 @@ instance_started = _all.signal("instance_started")  # process_id, by
 instance_ended = _all.signal("instance_ended")  # process_id, result: ended or cancelled
 task_opened = _all.signal("task_opened")  # task_id, task: the columns, with `candidates`
 task_closed = _all.signal("task_closed")  # task_id, state: done or cancelled, by
+task_due = _all.signal("task_due")  # task_id: it is due and open, again every day
 incident_raised = _all.signal("incident_raised")  # incident_id, message

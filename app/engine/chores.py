@@ -5,15 +5,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import errors
+from app import clock, errors, signals, workspace
 from app.db import db
 from app.engine import delivery, incidents, run, step, store, timers, waits
-from app.engine.models import Timer
+from app.engine.models import Instance, Timer, UserTask
 from app.i18n import _
+from app.jobs import queue
 from app.jobs.models import Job
 from app.jobs.registry import Permanent, job
 
-_timer = Timer.__table__
+_timer, _task, _instance = Timer.__table__, UserTask.__table__, Instance.__table__
+REMIND_EVERY = dt.timedelta(days=1)  # conventions §5
+MOST_REMINDERS = 500  # in one transaction
 
 
 def failure_of(error: BaseException, case: store.Case, element_id: str | None) -> step.Failure:
@@ -93,6 +96,37 @@ def signal(payload: dict[str, Any], _job: Job) -> None:
     found = waits.Receiver(payload["instance_id"], payload["token_id"], None, None)
     delivery.hear(found, payload["variables"], by=payload["by"])
     delivery.settle()
+
+
+@job("engine.remind", every=dt.timedelta(minutes=1).total_seconds())
+def remind(_payload: dict[str, Any], _job: Job) -> None:
+    """Whoever has an overdue task is told, once a day; every workspace by its own clock."""
+    for workspace_id in queue.clocks():
+        with workspace.use(workspace_id):
+            _remind()
+
+
+def _remind() -> None:
+    now = clock.now()
+    query = (
+        sa.select(_task.c.id, _task.c.instance_id)
+        .join(_instance, _instance.c.id == _task.c.instance_id)
+        .where(
+            _task.c.workspace_id == workspace.current(),
+            _task.c.state == "open",
+            _task.c.due_at <= now,
+            sa.or_(_task.c.reminded_at.is_(None), _task.c.reminded_at <= now - REMIND_EVERY),
+            _instance.c.state == "active",
+        )
+        .order_by(_task.c.due_at)
+        .limit(MOST_REMINDERS)
+    )
+    due = db.session.execute(query).all()
+    if due:
+        ids = [row.id for row in due]
+        db.session.execute(sa.update(_task).where(_task.c.id.in_(ids)).values(reminded_at=now))
+    for row in due:
+        signals.task_due.send(row.instance_id, task_id=row.id)
 
 
 @job("engine.tidy", every=dt.timedelta(hours=1).total_seconds())

@@ -209,5 +209,7 @@ def assign(task_id: int, to: str | None, at: dt.datetime) -> None:
 
 def set_due(task_id: int, due_at: dt.datetime) -> None:
     """The task and its candidates carry another due time."""
-    sql.execute(sa.update(_task).where(_task.c.id == task_id).values(due_at=due_at))
+    sql.execute(
+        sa.update(_task).where(_task.c.id == task_id).values(due_at=due_at, reminded_at=None)
+    )
     sql.execute(sa.update(_candidate).where(_candidate.c.task_id == task_id).values(due_at=due_at))

@@ -33,6 +33,7 @@ class UserTask(Owned, db.Model):
     department_id: Mapped[str | None] = mapped_column(sa.String(40))
     priority: Mapped[int] = mapped_column(default=50)
     due_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime())
+    reminded_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime())
     follow_up_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime())
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
     claimed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime())
