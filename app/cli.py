@@ -11,6 +11,7 @@ from app import i18n, workspace
 from app.accounts import demo as people
 from app.accounts import roles
 from app.db import db
+from app.inbox import demo as cases
 from app.records import demo as records
 
 
@@ -44,7 +45,9 @@ def demo() -> None:
     people.load_people()
     records.load_records()
     db.session.commit()
-    click.echo("demo people and records are there")
+    started = cases.load_cases()
+    db.session.commit()
+    click.echo(f"demo people and records are there, {started} cases begun")
 
 
 @click.group("i18n")
