@@ -1,7 +1,6 @@
 """One process, table or form of a deployment becomes the newest version of its id."""
 
 import hashlib
-import json
 
 import sqlalchemy as sa
 from lxml import etree
@@ -9,39 +8,17 @@ from lxml import etree
 from app import clock
 from app.accounts.models import Group
 from app.db import db
-from app.engine import definitions, expression, timers, waits
+from app.engine import definitions, expression, forms, timers, waits
 from app.engine.findings import Finding
 from app.engine.models import Decision, Definition, DeploymentFile, Subscription
 from app.engine.read import camunda
 from app.engine.spiff.spec import ProcessSpec
 from app.feel import dmn
-from app.i18n import _
 
 
 def form_findings(name: str, data: bytes) -> list[Finding]:
     """What is wrong with a form file."""
-    try:
-        schema = json.loads(data.decode())
-    except ValueError as error:
-        return [
-            Finding(
-                name,
-                "form.syntax",
-                _("不是可读的表单（JSON）：%(why)s", why=error),
-                _("请用 Camunda Modeler 重新保存表单。"),
-                line=getattr(error, "lineno", 0),
-            )
-        ]
-    if not isinstance(schema, dict) or not isinstance(schema.get("components"), list):
-        return [
-            Finding(
-                name,
-                "form.shape",
-                _("表单里没有 components 列表。"),
-                _("请用 Camunda Modeler 重新保存表单。"),
-            )
-        ]
-    return []
+    return forms.check(data, name)
 
 
 def group_ids() -> frozenset[str]:

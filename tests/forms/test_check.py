@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from app.engine import forms
+from app.engine import deploy, forms
 from app.engine.findings import ERROR, Unreadable
 from app.engine.forms.component import KNOWN, REFUSED
+from app.errors import Refused
 
 ROOT = Path(__file__).parent.parent.parent
 TEXT = {"type": "textfield", "id": "a", "key": "a", "label": "甲"}
@@ -118,3 +119,10 @@ def test_a_form_that_nests_without_end_is_refused(findings):
 
 def test_all_twenty_two_kinds_of_the_editor_are_known():
     assert len(KNOWN | REFUSED) == 22
+
+
+def test_a_form_with_errors_is_not_deployed(app):
+    bad = json.dumps({"type": "default", "components": [{**TEXT, "label": ""}]})
+    with pytest.raises(Refused) as told:
+        deploy.deploy([("x.form", bad.encode())], by="zhouning")
+    assert [finding.code for finding in told.value.findings] == ["form.label"]
