@@ -32,7 +32,7 @@ from app.feel import FeelError, dmn
 from app.i18n import _
 
 KINDS = {".bpmn": "bpmn", ".xml": "bpmn", ".bpmn20": "bpmn", ".dmn": "dmn", ".form": "form"}
-UNFINISHED = frozenset({"node.unreachable", "event.reference"})
+UNFINISHED = frozenset({"node.unreachable", "event.reference", "attribute.ignored"})
 
 
 @dataclass
@@ -188,7 +188,7 @@ def judge(upload: Upload, *, lenient: bool) -> None:
 
 
 def _milder(finding: Finding) -> Finding:
-    """A sketch may have a step that nothing leads to, and an event that names nothing yet."""
+    """A sketch may have steps that nothing leads to, events that name nothing yet, and more."""
     return replace(finding, severity=WARNING) if finding.code in UNFINISHED else finding
 
 
