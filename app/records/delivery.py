@@ -24,7 +24,7 @@ class Delivery(Entity, db.Model):
         search=("number", "tracking_no"),
         states={"草稿": ("待放行", "已取消"), "待放行": ("待拣货", "暂缓", "已取消"),
                 "暂缓": ("待放行", "已取消"), "待拣货": ("已出库", "已取消"),
-                "已出库": ("已签收", "签收差异"), "签收差异": ("已签收",), "已签收": (),
+                "已出库": ("已签收", "签收差异", "待拣货"), "签收差异": ("已签收",), "已签收": (),
                 "已取消": ()},
         sections=(("发货", ("order_id", "customer_id", "source", "return_no", "warehouse",
                             "carrier", "tracking_no", "shipped_at", "signed_at", "signer",

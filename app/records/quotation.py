@@ -76,8 +76,8 @@ class QuotationLine(Line, db.Model):
 
 
 def round_line(_mapper: Any, _connection: Any, row: Any) -> None:
-    """amount = qty x price, half up to the cent, at every write."""
-    quantity = row.qty if hasattr(row, "qty") else row.q_ordered
+    """amount = qty x price, half up to the cent, at every write; what is cancelled costs nothing."""
+    quantity = row.qty if hasattr(row, "qty") else row.q_ordered - (row.q_cancelled or 0)
     row.amount = (Decimal(quantity) * Decimal(row.price)).quantize(CENT, ROUND_HALF_UP)
 
 
