@@ -12,7 +12,7 @@ from app.engine.cases import Instance
 from app.engine.published import Definition
 from app.engine.work import UserTask
 from app.i18n import _
-from app.library import areas, figures, steps
+from app.library import areas, drawing, figures, steps
 
 pages = Blueprint("library", __name__, url_prefix="/processes")
 
@@ -139,18 +139,21 @@ def step(number: str, element_id: str) -> str:
     chosen = steps.of_definition(_newest(number).id).get(element_id)
     if chosen is None:
         raise errors.NotFound()
-    return render_template(
-        "library/step.html", chosen=chosen, number=number, groups=_group_names()
-    )
+    return render_template("library/step.html", chosen=chosen, number=number, groups=_group_names())
 
 
 @pages.get("/definitions/<int:definition_id>/diagram.bpmn")
 def diagram(definition_id: int) -> Response:
-    """The file as its owner published it, for the viewer. Versions never change: kept for ever."""
+    """The file with its labels in the reader's language, for the viewer.
+
+    Versions never change, and the viewer names the language in the address: kept for ever.
+    """
     definition = db.session.get(Definition, definition_id)
     if definition is None:
         raise errors.NotFound()
-    response = Response(definition.file.content, mimetype="application/xml")
+    file = definition.file
+    drawn = drawing.translated(file.content, file.name)
+    response = Response(drawn, mimetype="application/xml")
     response.headers["Content-Disposition"] = "attachment; filename=diagram.bpmn"
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     return response

@@ -3,7 +3,7 @@
 // `node app/static/build.mjs`, after `npm ci`; safe to repeat.
 import { build } from 'esbuild';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -64,7 +64,6 @@ function sprite(names) {
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join('\n')}</svg>\n`;
 }
 
-rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 const manifest = {};
 function put(name, content) {
@@ -88,4 +87,6 @@ for (const file of result.outputFiles) put(relative(dist, file.path), Buffer.fro
 put('icons.svg', Buffer.from(sprite(usedIcons())));
 put('logo.svg', readFileSync(join(here, 'img', 'logo.svg')));
 writeFileSync(join(dist, 'manifest.json'), JSON.stringify(manifest, null, 1));
-if (statSync(join(dist, 'manifest.json')).size === 0) throw new Error('no bundle was written');
+// what an earlier build left; last, so that a running server never misses a file it names
+const current = new Set(['manifest.json', ...Object.values(manifest).flatMap((file) => [file, `${file}.gz`])]);
+for (const file of readdirSync(dist)) if (!current.has(file)) rmSync(join(dist, file), { force: true });

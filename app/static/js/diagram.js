@@ -6,7 +6,8 @@ const read = (box, name) => JSON.parse(box.dataset[name] || '[]');
 
 export async function draw(box) {
   const place = box.querySelector('.canvas');
-  const answer = await fetch(box.dataset.diagram);
+  // the labels are those of the page's language; naming it keeps the cached copies apart
+  const answer = await fetch(`${box.dataset.diagram}?lang=${document.documentElement.lang}`);
   if (!answer.ok) throw new Error(`${box.dataset.diagram}: ${answer.status}`);
   const xml = await answer.text();
   place.replaceChildren();
