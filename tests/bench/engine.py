@@ -74,15 +74,29 @@ def timed(task_id: int, data: dict[str, Any]) -> float:
     return spent
 
 
-def written(instance_id: int) -> int:
-    """Bytes of JSON and text that the newest step of the case put into rows."""
-    event = models.Event
-    size = db.session.scalar(
-        sa.select(sa.func.sum(sa.func.length(sa.cast(event.data, sa.Text)) + 60)).where(
-            event.instance_id == instance_id
-        )
-    )
-    return int(size or 0)
+class Written:
+    """Counts the bytes of every parameter of every statement that writes."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.listener = self._count  # the same object must be removed
+        sa.event.listen(db.engine, "before_cursor_execute", self.listener)
+
+    def _count(
+        self, _c: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool
+    ) -> None:
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            rows = [one if isinstance(one, tuple | list) else (one,) for one in given]
+            self.size += sum(self._width(value) for row in rows for value in row)
+
+    @staticmethod
+    def _width(value: Any) -> int:
+        return len(value.encode()) if isinstance(value, str) else 8
+
+    def stop(self) -> int:
+        """How many since it was made; it counts no more."""
+        sa.event.remove(db.engine, "before_cursor_execute", self.listener)
+        return self.size
 
 
 def live_bytes(instance_id: int) -> int:
@@ -115,21 +129,20 @@ def completions(bare: Bare, cases: int = CASES) -> dict[str, Any]:
         case = engine.start("peer", {"rejected": False, "again": False}, by="zhangwei").id
         db.session.commit()
         db.session.remove()
-        before = written(case)
+        data = FORM
         while True:
             found = db.session.scalar(OPEN.where(models.UserTask.instance_id == case).limit(1))
             db.session.remove()
             if found is None:
                 break
-            took = timed(found, FORM if not sizes or n % 5 == 0 else {"note": "好"})
-            after = written(case)
-            size = after - before + 2000  # the rows beside the history
-            before = after
-            db.session.remove()
-            if n >= 10:
-                spent.append(took)
-                sizes.append(size)
-                plain.append(bare.commit(size))
+            if n < 10:  # warms up, and says how much is written
+                counter = Written()
+                timed(found, data)
+                sizes.append(counter.stop())
+            else:
+                spent.append(timed(found, data))
+                plain.append(bare.commit(int(statistics.median(sizes))))
+            data = {"note": "好"}
     bytes_of = int(statistics.median(sizes))
     figures = summary(spent)
     base = statistics.median(plain)
