@@ -80,6 +80,13 @@ class Step:
         """The message goes out when the step is written, in the same transaction."""
         self._platform.send_from(self, message, key, dict(variables or {}))
 
+    def send_every(
+        self, message: str, key: str, variables: Mapping[str, Any] | None = None
+    ) -> None:
+        """Each case that waits for the message with this key has it; with nobody waiting it is
+        gone (all running orders of a customer hear that his credit was stopped)."""
+        self._platform.send_from(self, message, key, dict(variables or {}), True)
+
     def signal(self, name: str, variables: Mapping[str, Any] | None = None) -> None:
         """The signal goes to everybody who listens when the step is written."""
         self._platform.broadcast(name, dict(variables or {}))
@@ -154,6 +161,11 @@ def _parameters(topic: str, function: Callable[..., Any]) -> tuple[Parameter, ..
 def get(topic: str) -> Handler | None:
     """The handler of this topic, if any."""
     return _registry.get(topic)
+
+
+def forget(topic: str) -> None:
+    """The topic is free again, for tests and for a module that is loaded anew."""
+    _registry.pop(topic, None)
 
 
 def every() -> dict[str, Handler]:
