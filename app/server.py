@@ -1,5 +1,8 @@
 """How gunicorn serves the product; every value comes from `config.py`."""
 
+from typing import Any
+
+from app.jobs import runner
 from config import load
 
 _settings = load()
@@ -14,3 +17,8 @@ accesslog = None
 limit_request_line = 8190
 proc_name = "shunliu"
 control_socket_disable = True  # nothing is written outside of instance/
+
+
+def post_worker_init(worker: Any) -> None:
+    """Due jobs are done from the start of each process, not from its first request on."""
+    runner.ensure_started(worker.app.wsgi())
