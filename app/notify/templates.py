@@ -27,6 +27,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "客户分配完成：%(number)s",
         "分配单 %(number)s 已%(ending)s，共 %(count)s 个客户。",
     ),
+    "credit_changed": (
+        "信用已更新：%(customer)s",
+        "客户 %(customer)s 的信用已更新：额度 %(limit)s，控制方式 %(control)s。",
+    ),
     "recycle_warning": (
         "客户即将回收：%(customer)s",
         "您负责的客户 %(customer)s（%(number)s）已 %(days)s 天没有跟进，七天内不跟进将被收回重新分配。",
