@@ -32,6 +32,14 @@ from app.feel import FeelError, dmn
 from app.i18n import _
 
 KINDS = {".bpmn": "bpmn", ".xml": "bpmn", ".bpmn20": "bpmn", ".dmn": "dmn", ".form": "form"}
+# what the reader says -> what the checks say of the same mistake
+SAME = {
+    "timer.empty": ("timer.value",),
+    "loop.empty": ("multi.nothing",),
+    "message.missing": ("event.reference", "receive.no_message"),
+    "signal.missing": ("event.reference",),
+    "expression": ("expression.syntax", "expression.function"),
+}
 UNFINISHED = frozenset({"node.unreachable", "event.reference", "attribute.ignored"})
 
 
@@ -182,9 +190,17 @@ def judge(upload: Upload, *, lenient: bool) -> None:
         models = [(name, normal.root) for name, normal in upload.trees.items()]
         found = check.check(models, _known(upload, lenient), complete=not lenient)
         upload.findings += [_milder(one) for one in found] if lenient else found
-    upload.findings = sorted(
-        dict.fromkeys(upload.findings), key=lambda finding: finding.severity != ERROR
-    )
+    upload.findings = sorted(_once(upload.findings), key=lambda finding: finding.severity != ERROR)
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """One finding for one mistake: the reader's word goes where a check says the same better."""
+    said = {(one.file, one.element, one.code) for one in findings}
+    return [
+        one
+        for one in dict.fromkeys(findings)
+        if not any((one.file, one.element, code) in said for code in SAME.get(one.code, ()))
+    ]
 
 
 def _milder(finding: Finding) -> Finding:
