@@ -3,6 +3,7 @@
 from app.records import (
     account_snapshot,
     action,
+    action_expense,
     ar_entry,
     assignment,
     assignment_history,
@@ -44,6 +45,7 @@ from app.records import (
 __all__ = [
     "account_snapshot",
     "action",
+    "action_expense",
     "ar_entry",
     "assignment",
     "assignment_history",

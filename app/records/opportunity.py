@@ -30,7 +30,7 @@ class Opportunity(Entity, db.Model):
                 "赢单": (), "丢单": (), "重复驳回": ()},
         sections=(
             ("机会", ("name", "customer_id", "contact_id", "product_line", "stage", "amount",
-                      "probability", "weighted", "close_date", "origin")),
+                      "probability", "weighted", "close_date", "origin", "need", "need_doc")),
             ("来源与归属", ("lead_id", "campaign_id", "discoverer_id", "owner_id", "department_id",
                             "protect_until", "last_action_at")),
             ("结果", ("won_quote_no", "lost_reason", "lost_competitor", "lost_price", "lesson",
@@ -38,7 +38,8 @@ class Opportunity(Entity, db.Model):
         ),
         related=(Related("opportunity_line", "opportunity_id"),
                  Related("quotation", "opportunity_id"),
-                 Related("stage_history", "opportunity_id")),
+                 Related("stage_history", "opportunity_id"),
+                 Related("action_expense", "opportunity_id")),
     )  # fmt: skip
     __rules__ = (
         unique("customer_id", "product_line", where=LIVE),
@@ -67,6 +68,10 @@ class Opportunity(Entity, db.Model):
     last_action_at: Mapped[dt.datetime | None] = fields.moment("最近跟进", derived=True, quiet=True)
     won_quote_no: Mapped[str | None] = fields.text("成交报价", 40, form="number",
                                                    target="quotation")  # fmt: skip
+    need: Mapped[str | None] = fields.long("客户需求")
+    need_doc: Mapped[str | None] = fields.long("确认的需求")
+    decision_chain: Mapped[list[Any] | None] = fields.json("决策链")
+    suspensions: Mapped[int] = fields.whole("暂停次数", required=True, default=0, derived=True)
     same_as: Mapped[str | None] = fields.text("重复于", 40, form="number", target="opportunity")
     lost_reason: Mapped[str | None] = fields.text("丢单原因", 200)
     lost_competitor: Mapped[str | None] = fields.text("输给", 100)

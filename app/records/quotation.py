@@ -24,15 +24,16 @@ class Quotation(Entity, db.Model):
                  "valid_until", "owner_id", "state"),
         filters=("state", "owner_id", "customer_id", "min_line_flag", "valid_until"),
         search=("number", "base_no"), totals=("total",), readers=("order_clerk",),
-        states={"草稿": ("审批中",),
-                "审批中": ("已批准", "已退回", "已驳回"), "已批准": ("已发送",),
+        states={"草稿": ("审批中", "已替代"),
+                "审批中": ("已批准", "已退回", "已驳回", "已替代"), "已批准": ("已发送",),
                 "已发送": ("已接受", "已拒绝", "已过期", "已替代"),
                 "已接受": ("已下单", "已替代"), "已下单": (), "已退回": (), "已驳回": (),
                 "已拒绝": (), "已过期": (), "已替代": ()},
         sections=(
             ("报价", ("base_no", "version", "customer_id", "contact_id", "opportunity_id",
-                      "valid_until", "payment_terms", "prepay_rate", "owner_id")),
-            ("金额", ("total", "discount_rate", "margin", "min_line_flag", "previous_id",
+                      "valid_until", "delivery_days", "payment_terms", "prepay_rate",
+                      "owner_id")),
+            ("金额", ("total", "freight", "discount_rate", "margin", "min_line_flag", "previous_id",
                       "sent_at", "remark")),
         ),
         related=(Related("quotation_line", "quotation_id"),),
@@ -47,6 +48,8 @@ class Quotation(Entity, db.Model):
     valid_until: Mapped[dt.date] = fields.day("有效期至", required=True, index=True)
     payment_terms: Mapped[str | None] = fields.text("付款条件", 200)
     prepay_rate: Mapped[Decimal | None] = fields.rate("预付比例", least=0)
+    delivery_days: Mapped[int | None] = fields.whole("交货天数", least=0)
+    freight: Mapped[Decimal] = fields.money("运费", required=True, default=0, least=0)
     total: Mapped[Decimal] = fields.money("总额", required=True, default=0, derived=True)
     discount_rate: Mapped[Decimal | None] = fields.rate("折扣率", derived=True)
     margin: Mapped[Decimal | None] = fields.rate("毛利率", derived=True)
@@ -62,7 +65,7 @@ class QuotationLine(Line, db.Model):
     __tablename__ = "quotation_line"
     record = Record(
         "报价明细", title="product_id", sight="quotation_id", listed=False,
-        columns=("product_id", "qty", "list_price", "resolved_price", "price", "amount"),
+        columns=("product_id", "qty", "list_price", "resolved_price", "price", "amount", "gift"),
     )  # fmt: skip
     __rules__ = (sa.CheckConstraint("qty > 0", name="qty"),)
     quotation_id: Mapped[int] = fields.ref("报价单", "quotation", required=True)
@@ -72,6 +75,7 @@ class QuotationLine(Line, db.Model):
     list_price: Mapped[Decimal | None] = fields.price("标准价", least=0)
     resolved_price: Mapped[Decimal | None] = fields.price("适用价", least=0)
     price: Mapped[Decimal] = fields.price("报价", required=True, least=0)
+    gift: Mapped[bool] = fields.flag("赠品")
     amount: Mapped[Decimal] = fields.money("金额", required=True, default=0, derived=True)
 
 
