@@ -27,13 +27,33 @@ TEXTS: dict[str, tuple[str, str]] = {
         "客户分配完成：%(number)s",
         "分配单 %(number)s 已%(ending)s，共 %(count)s 个客户。",
     ),
-    "credit_changed": (
-        "信用已更新：%(customer)s",
-        "客户 %(customer)s 的信用已更新：额度 %(limit)s，控制方式 %(control)s。",
-    ),
     "recycle_warning": (
         "客户即将回收：%(customer)s",
         "您负责的客户 %(customer)s（%(number)s）已 %(days)s 天没有跟进，七天内不跟进将被收回重新分配。",
+    ),
+    "account_papers": (
+        "请补账务资料：%(customer)s",
+        "客户 %(customer)s（%(number)s）还没有建好账务，财务在等开票和银行资料，请尽快交给财务。",
+    ),
+    "statement": (
+        "对账单 %(number)s",
+        "%(customer)s：%(month)s 月底贵公司在我们账上的余额为 %(balance)s 元，请在十天内核对并回复。",
+    ),
+    "customer_overdue": (
+        "客户逾期：%(customer)s",
+        "您负责的客户 %(customer)s（%(number)s）有 %(amount)s 元逾期，最长 %(days)s 天，请催收。",
+    ),
+    "credit_changed": (
+        "信用变更：%(customer)s",
+        "客户 %(customer)s（%(number)s）的信用额度现在是 %(limit)s，控制方式：%(control)s。",
+    ),
+    "price_list_active": (
+        "价格表生效：%(name)s",
+        "价格表 %(name)s（%(number)s）从 %(day)s 起生效，报价和订单按新价格执行。",
+    ),
+    "price_changed_for_quote": (
+        "价格已调整：%(quote)s",
+        "价格表 %(list)s 已调整，您的报价单 %(quote)s 保留原来的价格；需要时请出新版本。",
     ),
     "task_reminder": (
         "待办到期：%(task)s",
