@@ -86,6 +86,14 @@ def message(payload: dict[str, Any], _job: Job) -> None:
     )
 
 
+@job("engine.message_to")
+def message_to(payload: dict[str, Any], _job: Job) -> None:
+    """One waiting token of several has the message, if it still waits."""
+    found = waits.Receiver(payload["instance_id"], payload["token_id"], None, None)
+    delivery.deliver(found, payload["variables"], by=payload["by"])
+    delivery.settle()
+
+
 def _signal_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
     _gave_up(payload, job, error)
 

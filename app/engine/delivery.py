@@ -58,6 +58,9 @@ def _at_once(case_id: int, sent: outgoing.Outgoing) -> bool:
 
 
 def _send(sent: outgoing.Outgoing, message: Message, *, later: bool) -> None:
+    if message.every:
+        _send_every(sent, message, later=later)
+        return
     payload = {
         "name": message.name,
         "key": message.key,
@@ -94,6 +97,27 @@ def _send(sent: outgoing.Outgoing, message: Message, *, later: bool) -> None:
         )
     else:
         waits.keep(message)
+
+
+def _send_every(sent: outgoing.Outgoing, message: Message, *, later: bool) -> None:
+    """Each case that waits with this key has the message; those that cannot take it now, later."""
+    for number, found in enumerate(waits.every(message.name, message.key)):
+        payload = {
+            "instance_id": found.instance_id,
+            "token_id": found.token_id,
+            "variables": message.variables,
+            "by": sent.by,
+        }
+        if later or number >= MOST_AT_ONCE or not _at_once(found.instance_id, sent):
+            _later("engine.message_to", payload, sent.case_id)
+            continue
+        savepoint = db.session.begin_nested()
+        try:
+            deliver(found, message.variables, by=sent.by)
+            savepoint.commit()
+        except Exception:
+            savepoint.rollback()
+            _later("engine.message_to", payload, sent.case_id)
 
 
 def _later(kind: str, payload: dict[str, Any], case_id: int) -> None:

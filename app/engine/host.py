@@ -52,6 +52,7 @@ class StepHost:
         self.signals: list[tuple[str, dict[str, Any]]] = []
         self.answers: list[dict[str, Any]] = []  # for the journal
         self.calling: Call | None = None
+        self.looked_at: tuple[str, dmn.Decision, Mapping[str, Any]]
         self._savepoint: SessionTransaction | None = None
 
     def now(self) -> dt.datetime:
@@ -151,7 +152,14 @@ class StepHost:
         found = definitions.table(decision_id, binding, version, caller)
         if found is None:
             raise Stuck("not_deployed", _("没有发布过决策表 %(id)s。", id=decision_id))
+        self.looked_at = decision_id, found, variables
         return _rules(found, found.evaluate(variables))
+
+    def explain(self) -> dict[str, Any]:
+        decision_id, found, variables = self.looked_at
+        inputs = {name: variables[name] for name in found.requires if name in variables}
+        # copied by way of JSON: history must not change when the variables do
+        return {"decision": decision_id, "inputs": values.loads(values.dumps(inputs))}
 
     # what leaves the case
 
@@ -159,11 +167,13 @@ class StepHost:
         self.messages.append(message)
 
     def send_from(
-        self, step: handlers.Step, name: str, key: str | None, variables: dict[str, Any]
-    ) -> None:
+        self, step: handlers.Step, name: str, key: str | None, variables: dict[str, Any],
+        every: bool = False,
+    ) -> None:  # fmt: skip
         """A handler sends a message; its variables are copied now."""
         copied = values.loads(values.dumps(variables))
-        self.send(Message(name, key, copied, step.element_id, step.token_id, step.business_key))
+        place = (step.element_id, step.token_id, step.business_key)
+        self.send(Message(name, key, copied, *place, every))
 
     def broadcast(self, name: str, variables: dict[str, Any]) -> None:
         self.signals.append((name, values.loads(values.dumps(variables))))

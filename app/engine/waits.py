@@ -77,6 +77,27 @@ def find(name: str, key: str | None, *, instance_id: int | None = None) -> Recei
     return meant[0] if meant else None
 
 
+def every(name: str, key: str | None) -> list[Receiver]:
+    """The token that waited first in each case that waits for this message with this key."""
+    query = (
+        sa.select(
+            _message.c.instance_id, _message.c.token_id, _message.c.key, _message.c.business_key
+        )
+        .join(_instance, _instance.c.id == _message.c.instance_id)
+        .where(
+            _message.c.workspace_id == workspace.current(),
+            _message.c.name == name,
+            sa.func.coalesce(_message.c.key, _message.c.business_key) == key,
+            _instance.c.state == "active",
+        )
+        .order_by(_message.c.id)
+    )
+    found: dict[int, Receiver] = {}
+    for row in db.session.execute(query):
+        found.setdefault(row.instance_id, Receiver(*row))
+    return list(found.values())
+
+
 def _rank(one: Receiver, key: str | None) -> int:
     if key is None or one.key == key:
         return 0

@@ -63,6 +63,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "待办升级：%(task)s",
         "待办“%(task)s”（%(subject)s）一直没有完成，请您协助；您也可以直接处理它。",
     ),
+    "order_cancel_refused": (
+        "订单不取消：%(number)s",
+        "取消订单 %(number)s 的申请没有批准（取消原因：%(reason)s）；订单照常履行。",
+    ),
     "template_missing": (
         "通知没有发出",
         "流程要发的通知 %(template)s 没有模板，没有发出。请补上模板；流程已继续。",

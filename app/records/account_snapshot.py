@@ -1,5 +1,9 @@
-"""Account snapshots: a customer's figures of a period, derived from the ledger, never typed."""
+"""Account snapshots: a customer's figures of a period, derived from the ledger, never typed.
 
+Taken again when an adjustment is posted into the period; final once the period is closed.
+"""
+
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -7,10 +11,10 @@ from sqlalchemy.orm import Mapped
 
 from app.db import db
 from app.records import fields
-from app.records.record import Entry, Record, unique
+from app.records.record import Line, Record, unique
 
 
-class AccountSnapshot(Entry, db.Model):
+class AccountSnapshot(Line, db.Model):
     """The figures of one customer at the end of one period."""
 
     __tablename__ = "account_snapshot"
@@ -37,4 +41,7 @@ class AccountSnapshot(Entry, db.Model):
     receipts_q: Mapped[Decimal] = fields.money("本季回款", required=True, default=0)
     receipts_y: Mapped[Decimal] = fields.money("本年回款", required=True, default=0)
     dso: Mapped[Decimal | None] = fields.qty("应收周转天数")
+    order_count: Mapped[int] = fields.whole("本年订单数", required=True, default=0)
+    alert_level: Mapped[str | None] = fields.text("账龄预警", 10)
     score: Mapped[int | None] = fields.whole("价值评分")
+    taken_at: Mapped[dt.datetime] = fields.moment("生成时间", required=True)

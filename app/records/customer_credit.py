@@ -61,7 +61,8 @@ class CreditChange(Entity, db.Model):
                 "审批中": ("已生效", "已驳回", "已撤回", "评审"),
                 "已生效": ("已过期",), "已驳回": (), "已撤回": (), "已过期": ()},
         sections=(("变更", ("customer_id", "source", "apply_type", "new_limit", "new_level",
-                            "new_term_days", "new_control", "temp_until", "score", "reason")),),
+                            "new_term_days", "new_control", "new_temp_limit", "temp_until",
+                            "score", "reason")),),
         readers=("order_clerk",),
     )  # fmt: skip
     customer_id: Mapped[int] = fields.ref("客户", "customer", required=True)
@@ -72,6 +73,7 @@ class CreditChange(Entity, db.Model):
     )
     new_limit: Mapped[Decimal | None] = fields.money("新额度", least=0)
     new_level: Mapped[str | None] = fields.choice("新等级", LEVELS)
+    new_temp_limit: Mapped[Decimal | None] = fields.money("新临时额度", least=0)
     new_term_days: Mapped[int | None] = fields.whole("新账期", least=0)
     new_control: Mapped[str | None] = fields.choice("新控制方式", CONTROLS)
     temp_until: Mapped[dt.date | None] = fields.day("临时到期")

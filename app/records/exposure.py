@@ -79,7 +79,7 @@ def _ledgers(customer_ids: list[int]) -> dict[str, Decimal]:
         .where(entry.customer_id.in_(customer_ids))
         .group_by(entry.ledger)
     )
-    found = {ledger: total for ledger, total in db.session.execute(query)}
+    found = dict(db.session.execute(query).all())
     return {ledger: found.get(ledger) or ZERO for ledger in ar_entry.LEDGERS}
 
 

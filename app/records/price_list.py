@@ -42,6 +42,7 @@ class PriceList(Entity, db.Model):
     effective_from: Mapped[dt.date] = fields.day("生效日", required=True)
     effective_to: Mapped[dt.date | None] = fields.day("失效日")
     reason: Mapped[str | None] = fields.text("调整原因", 500)
+    renewal_on: Mapped[dt.date | None] = fields.day("提出续期", quiet=True)
 
 
 class PriceListLine(Line, db.Model):

@@ -25,7 +25,7 @@ class Statement(Entity, db.Model):
         states={"已发送": ("已确认", "有差异", "未对账"), "有差异": ("已调整", "未对账"),
                 "未对账": ("已确认", "有差异"), "已确认": (), "已调整": ("已确认",)},
         sections=(("对账单", ("customer_id", "period", "balance", "confirmed_balance", "sent_at",
-                              "dispute_lines", "cause", "adjust_amount", "remark")),),
+                              "dispute_lines", "cause", "adjust_amount", "value_date", "remark")),),
     )  # fmt: skip
     __rules__ = (unique("customer_id", "period"),)
     customer_id: Mapped[int] = fields.ref("客户", "customer", required=True)
@@ -38,3 +38,5 @@ class Statement(Entity, db.Model):
         "差异原因", ("漏记收款", "漏开发票", "退货未冲", "单价差异", "客户错误")
     )
     adjust_amount: Mapped[Decimal | None] = fields.money("调整金额")
+    value_date: Mapped[dt.date | None] = fields.day("调整记账日")
+    evidence: Mapped[list[Any] | None] = fields.json("依据")

@@ -186,3 +186,26 @@ def test_another_workspace_hears_nothing(app: Flask):
     waiting("A-1")
     with workspace.use(2), pytest.raises(NobodyWaits):
         run.correlate("paid", "A-1")
+
+
+@handler()
+def send_every_paid(step: Step, *, receiver: str) -> None:
+    """Every case that waits with this key hears it."""
+    step.send_every("paid", receiver, {"sum": 5})
+
+
+CALLER = process(
+    start(), service("tell", "test_correlate.send_every_paid"), end(), flows("s tell", "tell e"),
+    id="caller",
+)  # fmt: skip
+
+
+def test_a_message_to_every_case_with_the_key_reaches_them_all_and_is_not_kept(app: Flask):
+    desk.publish(CATCH, CALLER)
+    one, other, third = waiting("A-1"), waiting("A-1"), waiting("A-2")
+    run.start("caller", {"receiver": "A-1"}, by="zhangwei")
+    run.start("caller", {"receiver": "A-9"}, by="zhangwei")
+    db.session.commit()
+    assert [desk.names(case) for case in (one, other, third)] == [["after"], ["after"], []]
+    assert run.variables(other.id)["sum"] == 5
+    assert desk.count(KeptMessage) == 0

@@ -75,7 +75,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message that leaves the instance. `key` is its correlation key (text) or None."""
+    """A message that leaves the instance. `key` is its correlation key (text) or None.
+
+    `every`: each case that waits for it with this key has it, and it is never kept.
+    """
 
     name: str
     key: str | None
@@ -83,6 +86,7 @@ class Message:
     element_id: str | None = None
     token_id: int | None = None
     business_key: str | None = None
+    every: bool = False
 
 
 class Host(Protocol):
@@ -129,6 +133,9 @@ class Host(Protocol):
         An aggregation, a literal expression or a FEEL context is one dict (`{decision or output
         name: value}`). Must not keep or change `variables`.
         """
+
+    def explain(self) -> dict[str, Any]:
+        """What the last `decide` looked at, for the history: `{decision, file, inputs}`."""
 
     def send(self, message: Message) -> None:
         """Keep the message; deliver it after the step, in the same transaction or by a job. Never
