@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.engine import definitions
 from app.engine.handlers import BpmnError, Step, handler
 from app.errors import Invalid
 from app.records import completeness, names, write
@@ -30,7 +29,7 @@ def scan_incomplete(step: Step) -> dict[str, Any]:
     `gaps`: [{customer_id, customer_name, owner, missing, row_version, choices}], the least
     complete first, at most 500; `customer.completeness` of every live customer is up to date.
     """
-    due = _due_by_kind()
+    due = _due_by_kind(step)
     found = []
     query = sa.select(Customer).where(Customer.state == "有效").order_by(Customer.id)
     for row in db.session.scalars(query.execution_options(yield_per=BATCH)):
@@ -44,19 +43,15 @@ def scan_incomplete(step: Step) -> dict[str, Any]:
     return {"gaps": gaps, "week": _week(step)}
 
 
-def _due_by_kind() -> dict[tuple[str, str], list[str]]:
+def _due_by_kind(step: Step) -> dict[tuple[str, str], list[str]]:
     """What `profile_required` asks of each type and stage."""
-    table = definitions.table("profile_required")
     query = sa.select(Customer.customer_type, Customer.life_stage).distinct()
-    kinds = [tuple(row) for row in db.session.execute(query)]
-    return {kind: _due(table, *kind) for kind in kinds}
+    return {(kind, stage): _due(step, kind, stage) for kind, stage in db.session.execute(query)}
 
 
-def _due(table: Any, kind: str, stage: str) -> list[str]:
-    if table is None:
-        return []
-    found = table.evaluate({"customer_type": kind, "life_stage": stage}) or []
-    return [one["field"] if isinstance(one, Mapping) else str(one) for one in found]
+def _due(step: Step, kind: str, stage: str) -> list[str]:
+    rules = step.decide("profile_required", {"customer_type": kind, "life_stage": stage})
+    return [str(rule["field"]) for rule in rules]
 
 
 def _missing(row: Customer, due: Mapping[tuple[str, str], list[str]]) -> list[str]:

@@ -30,5 +30,13 @@ def run(app: Flask) -> Run:
     return call
 
 
+@pytest.fixture
+def step(app: Flask) -> handlers.Step:
+    """A step in which 张伟 acts at the sample time, for functions that are called directly."""
+    host = StepHost(1, workspace.current(), by="zhangwei", started_by="zhangwei", at=clock.now(),
+                    limits=Limits())  # fmt: skip
+    return host._step(_call("test", {}))
+
+
 def _call(topic: str, variables: dict[str, Any]) -> Call:
     return Call(topic, 1, "test", None, "p_test", "1", None, None, variables, lambda _key: None)
