@@ -130,13 +130,20 @@ def table(
     decision_id: str, binding: str = "latest", version: str | None = None, caller: str | None = None
 ) -> dmn.Decision | None:
     """The decision that a business rule task of the definition `caller` means."""
+    found = decision(decision_id, binding, version, caller)
+    return None if found is None else model(found.file).find(decision_id)
+
+
+def decision(
+    decision_id: str, binding: str = "latest", version: str | None = None, caller: str | None = None
+) -> Decision | None:
+    """The version of a decision that is meant."""
     query = sa.select(Decision).where(Decision.decision_id == decision_id)
     if binding == "version":
         query = query.where(Decision.version == int(version or 0))
     elif binding == "deployment" and caller is not None:
         query = query.where(Decision.deployment_id <= known(int(caller)).deployment_id)
-    found = db.session.scalar(query.order_by(Decision.version.desc()).limit(1))
-    return None if found is None else model(found.file).find(decision_id)
+    return db.session.scalar(query.order_by(Decision.version.desc()).limit(1))
 
 
 def model(file: DeploymentFile) -> dmn.Model:

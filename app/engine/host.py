@@ -16,7 +16,7 @@ from app import clock, values
 from app.db import db
 from app.engine import definitions, handlers, sql
 from app.engine.failures import Stuck
-from app.engine.models import HandlerJournal
+from app.engine.models import Decision, HandlerJournal
 from app.engine.spiff.host import Call, Limits, Message
 from app.engine.spiff.spec import ProcessSpec
 from app.feel import dmn
@@ -52,7 +52,7 @@ class StepHost:
         self.signals: list[tuple[str, dict[str, Any]]] = []
         self.answers: list[dict[str, Any]] = []  # for the journal
         self.calling: Call | None = None
-        self.looked_at: tuple[str, dmn.Decision, Mapping[str, Any]]
+        self.looked_at: tuple[Decision, dmn.Decision, Mapping[str, Any]]
         self._savepoint: SessionTransaction | None = None
 
     def now(self) -> dt.datetime:
@@ -149,17 +149,19 @@ class StepHost:
         caller: str,
         variables: Mapping[str, Any],
     ) -> list[dict[str, Any]]:
-        found = definitions.table(decision_id, binding, version, caller)
-        if found is None:
+        row = definitions.decision(decision_id, binding, version, caller)
+        found = row and definitions.model(row.file).find(decision_id)
+        if row is None or found is None:
             raise Stuck("not_deployed", _("没有发布过决策表 %(id)s。", id=decision_id))
-        self.looked_at = decision_id, found, variables
+        self.looked_at = row, found, variables
         return _rules(found, found.evaluate(variables))
 
     def explain(self) -> dict[str, Any]:
-        decision_id, found, variables = self.looked_at
+        row, found, variables = self.looked_at
         inputs = {name: variables[name] for name in found.requires if name in variables}
         # copied by way of JSON: history must not change when the variables do
-        return {"decision": decision_id, "inputs": values.loads(values.dumps(inputs))}
+        copied = values.loads(values.dumps(inputs))
+        return {"decision": row.decision_id, "version": row.version, "inputs": copied}
 
     # what leaves the case
 

@@ -6,7 +6,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """The inbox answers; the rail counts what waits; the palette finds tasks and cases."""
     from app import shell
-    from app.inbox import case, forms, queue, routes, search, story, task  # noqa: F401
+    from app.inbox import case, forms, queue, routes, search, story, task, why  # noqa: F401
 
     app.register_blueprint(routes.inbox)
     app.register_blueprint(forms.pages)

@@ -18,7 +18,6 @@ LATEST = 300  # lines of history that a page looks at
 ICONS = {
     "ServiceTask": "bolt",
     "ScriptTask": "bolt",
-    "RuleTask": "table",
     "CallActivity": "git-merge",
 }
 NOTED = {"claimed", "released", "delegated", "suspended", "resumed", "cancelled", "retried",
@@ -37,6 +36,7 @@ class Line:
     why: str = ""
     icon: str = "bolt"
     kind: str = "past"
+    decision: int | None = None  # the event of a decision that can be explained
 
 
 @dataclass
@@ -52,6 +52,7 @@ def of(case: Instance) -> list[Line]:
     """The lines of a case, oldest first; then its open tasks and what may follow."""
     lines = [Line(case.started_at, _("发起了流程"), login=case.started_by, icon="player-play")]
     lines += _by_machine(case)
+    lines += _decisions(case)
     lines += _done_tasks(case)
     lines += _noted(case)
     if case.ended_at:
@@ -96,6 +97,14 @@ def _by_machine(case: Instance) -> list[Line]:
         else:
             lines.append(Line(event.at, label(event.name), icon=icon))
     return lines
+
+
+def _decisions(case: Instance) -> list[Line]:
+    """Decision tables, each with the way to its explanation."""
+    return [
+        Line(event.at, label(event.name), icon="table", decision=event.id)
+        for event in _events(case, {"decided"})
+    ]
 
 
 def _kinds(case: Instance) -> dict[str, str]:

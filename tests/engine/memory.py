@@ -150,6 +150,9 @@ class Platform:
     ) -> list[dict[str, Any]]:
         return self.tables[decision_id](variables)
 
+    def explain(self) -> dict[str, Any]:
+        return {}
+
     def send(self, message: Message) -> None:
         self.sent.append(message)
         self.outgoing.append(("message", message.name, message.key, message.variables, None))

@@ -105,6 +105,7 @@ class RuleTask(Activity):
         rows = token.top.host.decide(
             decision, self.binding, token.text(self.version), home.spec.key, token.names()
         )
+        token.top.note("decided", token, token.top.host.explain())
         value, target = self._mapped(token, rows), self.x.get("resultVariable")
         token.set({target or "decisionResult": value}, local=not target)
         return True
