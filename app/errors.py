@@ -15,7 +15,8 @@ class ShunliuError(Exception):
     status = 500
 
     def __init__(self, message: str | None = None, **details: Any) -> None:
-        self.message = message or _(type(self).__doc__ or "")
+        default = type(self).__doc__
+        self.message = message or (_(default) if default else self.code)
         self.details = details
         super().__init__(self.message)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from babel.messages import extract, pofile
 
-from app import i18n
+from app import errors, i18n
 
 ROOT = Path(__file__).resolve().parent.parent
 CHINESE = range(0x4E00, 0x9FFF)
@@ -31,6 +31,8 @@ def texts_in_code() -> dict[str, str]:
                         for message in text if isinstance(text, tuple) else (text,):
                             if message and is_chinese(message):
                                 found.setdefault(message, f"{path.relative_to(ROOT)}:{line}")
+    for kind in (errors.ShunliuError, *errors.ShunliuError.__subclasses__()):
+        found.setdefault(kind.__doc__, f"app/errors.py {kind.__name__}")
     return found
 
 
