@@ -32,7 +32,10 @@ build: $(STAMPS)/front $(STAMPS)/texts
 
 test: $(STAMPS)/development build $(STAMPS)/system-test check
 	@echo "» tests"
-	pytest -q -n $(WORKERS) --dist loadfile -m "not browser"
+	export FLOW_COVERAGE=$(CURDIR)/$(STAMPS)/taken
+	rm -rf "$$FLOW_COVERAGE"
+	pytest -q -n $(WORKERS) --dist loadfile -m "not browser" --ignore tests/flow_coverage
+	pytest -q tests/flow_coverage
 	pytest -q -n $(WORKERS) --dist loadfile -m browser
 
 check: $(STAMPS)/development
