@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from app.db import db
+from app.i18n import _
 from app.records import fields
+from app.records.errors import RecordError
 from app.records.record import Entity, Line, Record, Related, unique
 
 CENT = Decimal("0.01")
@@ -87,3 +89,32 @@ def round_line(_mapper: Any, _connection: Any, row: Any) -> None:
 
 for _moment in ("before_insert", "before_update"):
     sa.event.listen(QuotationLine, _moment, round_line)
+
+
+FROZEN = ("customer_id", "contact_id", "valid_until", "delivery_days", "payment_terms",
+          "prepay_rate", "freight", "total", "discount_rate", "margin", "version")  # fmt: skip
+
+
+def _refuse(number: str | None) -> RecordError:
+    text = _("报价单 %(number)s 已经提交，不能再改；请复制一个新版本。", number=number or "")
+    return RecordError("E_QUOTE_IMMUTABLE", text)
+
+
+def keep_quote(_mapper: Any, _connection: Any, row: Quotation) -> None:
+    """A version that was handed in is never changed (051-03 P6)."""
+    attributes = sa.inspect(row).attrs
+    before = attributes.state.history.deleted or [row.state]
+    if before[0] != "草稿" and any(attributes[name].history.has_changes() for name in FROZEN):
+        raise _refuse(row.number)
+
+
+def keep_line(_mapper: Any, connection: Any, row: QuotationLine) -> None:
+    """Nor are its lines."""
+    query = sa.select(Quotation.state, Quotation.number).where(Quotation.id == row.quotation_id)
+    state, number = connection.execute(query).one()
+    if state != "草稿" and sa.inspect(row).modified:
+        raise _refuse(number)
+
+
+sa.event.listen(Quotation, "before_update", keep_quote)
+sa.event.listen(QuotationLine, "before_update", keep_line)
