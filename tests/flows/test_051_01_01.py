@@ -52,6 +52,8 @@ def test_a_new_customer_is_checked_approved_and_numbered(stage: Stage):
     assert stage.variables(case)["result"] == "已建档"
     (decision,) = db.session.scalars(db.select(log.ApprovalLog))
     assert (decision.entity, decision.by, decision.decision) == ("customer", "sunli", "同意")
+    # its account and its credit are opened by their own flows
+    assert len(stage.cases("p_051_01_03")) == len(stage.cases("p_051_01_04")) == 1
     assert not stage.incidents()
 
 
