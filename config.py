@@ -47,6 +47,7 @@ class Settings:
     mail_url: str = ""  # smtp://user:password@host:port; empty: mails stay in the outbox
     sms_url: str = ""  # the text message gateway gets JSON {to, text, key}; empty: they wait
     base_url: str = "http://127.0.0.1:8000"  # how links in mails begin
+    private_fields: str = "birthday,hobby,family"  # never written to history or logs
     log_level: str = "INFO"  # DEBUG, INFO, WARNING, ERROR
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app import clock, values, workspace
 from app.db import db
-from app.engine import definitions, memory, opening, sql
+from app.engine import definitions, history, memory, opening, sql
 from app.engine.host import StepHost
 from app.engine.models import (
     Event,
@@ -287,6 +287,9 @@ def _write_waits(case: Case, changes: rows.Changes) -> None:
         sql.insert_all(_signal, waits)
 
 
+WITH_VALUES = frozenset({"variable", "decided"})
+
+
 def _write_events(
     case: Case, events: list[rows.EventRow], host: StepHost, tasks: dict[int, int]
 ) -> None:
@@ -304,7 +307,7 @@ def _write_events(
             "by": host.by,
             "token_id": row.token_id,
             "task_id": tasks.get(row.token_id) if row.kind in ("opened", "closed") else None,
-            "data": row.data or None,
+            "data": (history.kept(row.data) if row.kind in WITH_VALUES else row.data) or None,
         }
         for row in events
     ]
