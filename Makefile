@@ -14,7 +14,7 @@ FRONT := package-lock.json $(shell find app/static -path app/static/dist -prune 
 TEXTS := $(wildcard app/translations/en/*.po processes/*/en.po)
 WORKERS ?= 2
 
-.PHONY: run serve test check bench lock build data clean reliability
+.PHONY: run serve test check bench docs-pictures lock build data clean reliability
 
 run: $(STAMPS)/runtime build data serve
 
@@ -42,6 +42,11 @@ check: $(STAMPS)/development
 	@echo "» house rules"
 	ruff check .
 	ruff format --check .
+
+# the pictures of docs/, taken by the tests
+docs-pictures: $(STAMPS)/development build $(STAMPS)/system-test
+	mkdir -p docs/img
+	PICTURES_FOLDER=docs/img pytest -q tests/browser/test_story_customer.py tests/browser/test_demo.py
 
 bench: $(STAMPS)/development build
 	python -m tests.bench

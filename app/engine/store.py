@@ -363,7 +363,7 @@ def _write_header(case: Case, changes: rows.Changes, host: StepHost) -> None:
     sql.execute(_CHANGED, fields | {"to_header": case.header})
     more = _described(case, header)
     if header.ended is not None:
-        more |= _ended(case, header.ended, host)
+        more |= _ended(case, header.ended, changes.events, host)
     if more:
         sql.execute(sa.update(_instance).where(_instance.c.id == case.id).values(**more))
 
@@ -385,9 +385,13 @@ def _described(case: Case, header: rows.Header) -> dict[str, Any]:
     return changed
 
 
-def _ended(case: Case, how: str, host: StepHost) -> dict[str, Any]:
+def _ended(
+    case: Case, how: str, events: list[rows.EventRow], host: StepHost
+) -> dict[str, Any]:  # fmt: skip
     case.state = "cancelled" if how == "cancelled" else "ended"
-    return {"state": case.state, "result": how, "ended_at": host.at}
+    last = [row.element_id for row in events if row.kind == "entered" and row.scope is None][-1:]
+    end = "".join(definitions.element_name(case.definition_id, id) or "" for id in last)[:200]
+    return {"state": case.state, "result": how, "ended_at": host.at, "end_event": end or None}
 
 
 def set_state(case: Case, **fields: Any) -> None:

@@ -1,5 +1,6 @@
 """What is going on about a record: its running cases and their open tasks."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import sqlalchemy as sa
 from app.db import db
 from app.engine.cases import Instance
 from app.engine.work import UserTask
+from app.records import sight
 
 MOST = 20
 
@@ -30,6 +32,20 @@ def going_on(number: str, limit: int = MOST) -> list[Going]:
         .limit(limit)
     )
     return [Going(case, task) for case, task in db.session.execute(query)]
+
+
+def openable(cases: Iterable[Instance], viewer: sight.Viewer) -> set[int]:
+    """Which of these cases the viewer may open: begun by the viewer or somebody below, or with a
+    task that the viewer has or did; all of them for administrators."""
+    found = {case.id: case.started_by for case in cases}
+    if "admin" in viewer.groups:
+        return set(found)
+    own = {id for id, by in found.items() if by == viewer.login or by in viewer.below}
+    took_part = sa.select(UserTask.instance_id).where(
+        UserTask.instance_id.in_(set(found) - own),
+        sa.or_(UserTask.assignee == viewer.login, UserTask.completed_by == viewer.login),
+    )
+    return own | set(db.session.scalars(took_part))
 
 
 def finished(number: str, limit: int = 5) -> list[Any]:

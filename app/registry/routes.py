@@ -11,8 +11,8 @@ from app.accounts import people
 from app.db import db
 from app.i18n import _, label
 from app.records import fields, listing, numbers, record, sight, view
-from app.registry import cases, cell, export, mask, question, story, viewer
-from app.registry.sheets import sheet
+from app.registry import cell, export, mask, question, story, viewer
+from app.registry.sheets import going_on, sheet
 
 pages = Blueprint("records", __name__, url_prefix="/records")
 
@@ -189,7 +189,7 @@ def going(entity: str, key: str) -> str:
     """What is going on about the record, fresh."""
     row = _found(entity, key)
     return render_template(
-        "registry/cases.html", row=row, going=cases.going_on(row.key), people=people.names
+        "registry/cases.html", row=row, people=people.names, **going_on(row, viewer.here())
     )
 
 

@@ -41,15 +41,22 @@ def sheet(row: Any, viewer: sight.Viewer, tab: str) -> dict[str, Any]:
     found: dict[str, Any] = {
         "room": "records", "row": row, "model": type(row), "entity": row.__tablename__,
         "tab": tab if tab in tabs else "", "hanging": hanging,
-        "sections": _sections(row, viewer), "going": cases.going_on(row.key),
-        "finished": cases.finished(row.key), "story": story.of(row), "story_page": story.PAGE,
+        "sections": _sections(row, viewer), "story": story.of(row), "story_page": story.PAGE,
         "people": people.names, "columns_of": record.columns, "entities": record.entities(),
         "shown_name": fields.shown_name, "numeric": cell.NUMBERS, "can_open": _endpoint,
         "title": cell.title(row), "bar": show.bar,
     }  # fmt: skip
+    found |= going_on(row, viewer)
     if isinstance(row, Customer):
         found |= _customer(row, viewer)
     return found
+
+
+def going_on(row: Any, viewer: sight.Viewer) -> dict[str, Any]:
+    """The record's running cases, those that ended last, and which of them the viewer may open."""
+    going, finished = cases.going_on(row.key), cases.finished(row.key)
+    shown = [one.case for one in going] + finished
+    return {"going": going, "finished": finished, "openable": cases.openable(shown, viewer)}
 
 
 def _endpoint(name: str) -> bool:

@@ -36,11 +36,19 @@ def of(row: Any, before: dt.datetime | None = None, limit: int = PAGE) -> list[H
     mine = {"entity": entity, "record_id": row.id}
     found: list[Any] = _some(log.StateHistory, mine, before, limit)
     changes = _some(log.ChangeLog, mine, before, limit * 8)
-    found += _some(log.ApprovalLog, {"entity": entity, "number": row.key}, before, limit)
+    for number in (row.key, _before_its_number(mine)):
+        found += _some(log.ApprovalLog, {"entity": entity, "number": number}, before, limit)
     names = people.names({entry.by for entry in [*found, *changes]})
     told = [_told(entry, names) for entry in found] + _grouped(row, changes, names)
     told.sort(key=lambda happening: happening.at, reverse=True)
     return told[:limit]
+
+
+def _before_its_number(mine: dict[str, Any]) -> str | None:
+    """What was decided before the record had a number stands under the case that made it."""
+    made = sa.select(log.StateHistory.instance_id).filter_by(**mine, old=None)
+    case = db.session.scalar(made.limit(1))
+    return f"#{case}" if case else None
 
 
 def _some(model: Any, mine: dict[str, Any], before: dt.datetime | None, limit: int) -> list[Any]:

@@ -4,6 +4,7 @@ Every page that a test opens must stay free of console errors, failed scripts an
 the content policy; a test that means to get an error page says so with `expects`.
 """
 
+import io
 import os
 import shutil
 import socket
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from app import create_app
@@ -202,5 +204,24 @@ def shot(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Page, str], Path
         path = folder / f"{name}.png"
         page.screenshot(path=path)
         return path
+
+    return take
+
+
+@pytest.fixture
+def picture() -> Callable[[Page, str], None]:
+    """`picture(page, "inbox")` keeps docs/img/inbox.png when PICTURES_FOLDER names that folder
+    (`make docs-pictures`); without it nothing is taken."""
+    folder = os.environ.get("PICTURES_FOLDER")
+
+    def take(page: Page, name: str) -> None:
+        if folder:
+            page.wait_for_load_state("networkidle")
+            page.evaluate("scrollTo(0, 0)")
+            taken = page.screenshot(animations="disabled", caret="hide")
+            few = (
+                Image.open(io.BytesIO(taken)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+            )
+            few.save(Path(folder) / f"{name}.png", optimize=True)
 
     return take
