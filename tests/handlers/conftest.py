@@ -16,27 +16,16 @@ __all__ = ["app", "published"]
 Run = Callable[..., dict[str, Any]]
 
 
+def call(topic: str, by: str | None = None, **variables: Any) -> dict[str, Any]:
+    """The variables that the handler of this topic sets, given these."""
+    handler = handlers.get(topic)
+    assert handler is not None, topic
+    host = StepHost(1, workspace.current(), by=by, started_by=by, at=clock.now(), limits=Limits())
+    place = Call(topic, 1, "test", None, "p_test", "1", None, None, variables, lambda _key: None)
+    return handlers.invoke(handler, host._step(place), variables)
+
+
 @pytest.fixture
 def run(app: Flask) -> Run:
     """`run("credit.check", by="zhangwei", customer_id="…")` gives the handler's variables."""
-
-    def call(topic: str, by: str | None = None, **variables: Any) -> dict[str, Any]:
-        handler = handlers.get(topic)
-        assert handler is not None, topic
-        host = StepHost(1, workspace.current(), by=by, started_by=by, at=clock.now(),
-                        limits=Limits())  # fmt: skip
-        return handlers.invoke(handler, host._step(_call(topic, variables)), variables)
-
     return call
-
-
-@pytest.fixture
-def step(app: Flask) -> handlers.Step:
-    """A step in which 张伟 acts at the sample time, for functions that are called directly."""
-    host = StepHost(1, workspace.current(), by="zhangwei", started_by="zhangwei", at=clock.now(),
-                    limits=Limits())  # fmt: skip
-    return host._step(_call("test", {}))
-
-
-def _call(topic: str, variables: dict[str, Any]) -> Call:
-    return Call(topic, 1, "test", None, "p_test", "1", None, None, variables, lambda _key: None)
