@@ -231,14 +231,14 @@ def amount_of(delivery: Delivery) -> Decimal:
     return sum((order_book.money(qty * price) for qty, price in db.session.execute(query)), NONE)
 
 
-@handler(outputs=("picked_facts", "problems"))
+@handler(outputs=("problems",))
 def check_pick(step: Step, *, delivery_no: str, pick_lines: list) -> dict[str, Any]:
     """核对拣货：数量与发货单一致，序列号管理的产品一件一个号。
 
     Batch and serial numbers are kept on the lines. Raises E_PICK_MISMATCH (051-03-05 step 05.08).
     """
     delivery = write.need("delivery", delivery_no)
-    rows, wrong = {int(one["id"]): one for one in pick_lines}, []
+    rows, wrong, right = {int(one["id"]): one for one in pick_lines}, [], []
     for line in stock.lines_of(delivery):
         product, row = db.session.get_one(Product, line.product_id), rows.get(line.id, {})
         picked, serials = Decimal(row.get("picked_qty") or 0), serials_of(row.get("batch"))
@@ -250,10 +250,11 @@ def check_pick(step: Step, *, delivery_no: str, pick_lines: list) -> dict[str, A
                            name=product.name, qty=goods.shown(line.qty),
                            count=len(set(serials))))  # fmt: skip
         else:
-            given = {"picked": picked, "batch": ",".join(serials) or None}
-            write.change(line, given, **steps.writing(step))
+            right.append((line, {"picked": picked, "batch": ",".join(serials) or None}))
     if wrong:
         raise _refused("E_PICK_MISMATCH", "\n".join(wrong))
+    for line, given in right:
+        write.change(line, given, **steps.writing(step))
     return {"problems": None}
 
 

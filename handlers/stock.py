@@ -69,9 +69,10 @@ def reserve(step: Step, *, delivery_no: str) -> dict[str, Any]:
     Natural key: the note's line. Raises E_STOCK_SHORT (051-03-05 step 05.06).
     """
     delivery = write.need("delivery", delivery_no)
-    for line in lines_of(delivery):
-        if not goods.moves(delivery.number, ("预留",), line.id):
-            _reserve_line(step, delivery, line)
+    with db.session.begin_nested():  # a shortage of the last line leaves nothing reserved
+        for line in lines_of(delivery):
+            if not goods.moves(delivery.number, ("预留",), line.id):
+                _reserve_line(step, delivery, line)
     write.move(delivery, "待拣货", **steps.writing(step))
     return {"problems": None}
 
@@ -117,11 +118,13 @@ def issue(step: Step, *, delivery_no: str) -> dict[str, Any]:
     Natural key: the note's line (its move 出库). Raises E_STOCK_SHORT (051-03-05 step 05.09).
     """
     delivery = write.need("delivery", delivery_no)
-    for line in lines_of(delivery):
-        if not goods.moves(delivery.number, ("出库",), line.id):
-            goods.post(step, "出库", line.product_id, line.qty, doc=delivery.number, line=line.id,
-                       warehouse=delivery.warehouse, on_hand=-1, reserved=-1)  # fmt: skip
-            _count_shipped(step, delivery, line, 1)
+    with db.session.begin_nested():
+        for line in lines_of(delivery):
+            if not goods.moves(delivery.number, ("出库",), line.id):
+                goods.post(step, "出库", line.product_id, line.qty, doc=delivery.number,
+                           line=line.id, warehouse=delivery.warehouse, on_hand=-1,
+                           reserved=-1)  # fmt: skip
+                _count_shipped(step, delivery, line, 1)
     write.change(delivery, {"shipped_at": step.now}, **steps.writing(step))
     write.move(delivery, "已出库", **steps.writing(step))
     return {"shipped_at": step.now, "problems": None}
