@@ -351,15 +351,8 @@ def _write_header(case: Case, changes: rows.Changes, host: StepHost) -> None:
     if header is None:
         sql.execute(_STEPPED, fields)
         return
-    case.header = values.dumps(
-        [
-            header.root,
-            header.variables,
-            header.compensations,
-            header.business_key,
-            header.ended,
-        ]
-    )
+    kept = [header.root, header.variables, header.compensations, header.business_key, header.ended]
+    case.header = values.dumps(kept)
     sql.execute(_CHANGED, fields | {"to_header": case.header})
     more = _described(case, header)
     if header.ended is not None:
@@ -385,9 +378,7 @@ def _described(case: Case, header: rows.Header) -> dict[str, Any]:
     return changed
 
 
-def _ended(
-    case: Case, how: str, events: list[rows.EventRow], host: StepHost
-) -> dict[str, Any]:  # fmt: skip
+def _ended(case: Case, how: str, events: list[rows.EventRow], host: StepHost) -> dict[str, Any]:
     case.state = "cancelled" if how == "cancelled" else "ended"
     last = [row.element_id for row in events if row.kind == "entered" and row.scope is None][-1:]
     end = "".join(definitions.element_name(case.definition_id, id) or "" for id in last)[:200]
