@@ -50,6 +50,31 @@ def retry(
     resolve(incident_id, reason=reason, by=by)
 
 
+def skip(
+    incident_id: int, *, reason: str, by: str, variables: Mapping[str, Any] | None = None
+) -> None:
+    """The failed step counts as done, with these variables; the case goes on behind it.
+
+    Raises Conflict when nothing stands in front of the step any more.
+    """
+    found = _open_incident(incident_id)
+    instance_id, token_id = found.instance_id, found.token_id
+    if token_id is None:
+        raise errors.Conflict(_("这个异常不在某一步上，不能跳过。请重试或终止流程。"))
+    data = {"reason": reason, "variables": dict(variables or {})}
+    store.note(
+        run.case(instance_id),
+        "skipped",
+        by=by,
+        element_id=found.element_id,
+        name=found.element_name,
+        token_id=token_id,
+        data=data,
+    )
+    run.skip(instance_id, token_id, variables, by=by)
+    resolve(incident_id, reason=reason, by=by)
+
+
 def resolve(incident_id: int, *, reason: str, by: str) -> None:
     """The incident is closed; the case is left as it is."""
     row = db.session.execute(

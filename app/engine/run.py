@@ -293,6 +293,14 @@ def _advance(instance_id: int, act: Any, *, by: str | None) -> store.Case:
     return found
 
 
+def skip(
+    instance_id: int, token_id: int, variables: Mapping[str, Any] | None = None, *, by: str | None
+) -> None:
+    """What stands before its element goes on behind it, as if the element had been done."""
+    given = values.loads(values.dumps(dict(variables or {})))
+    _advance(instance_id, lambda live: live.skip(token_id, given), by=by)
+
+
 def variables(instance_id: int) -> dict[str, Any]:
     """The case's own variables (not those of sub-processes and loops)."""
     header = db.session.scalar(

@@ -1,1 +1,12 @@
-"""The monitor room."""
+"""The monitor: how every flow runs, what is stuck, and how an administrator repairs it."""
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """The pages under /monitor answer; the rail counts open incidents."""
+    from app import shell
+    from app.monitor import incidents, routes
+
+    app.register_blueprint(routes.monitor)
+    shell.badge("monitor", incidents.waiting)

@@ -14,6 +14,7 @@ How the platform drives an instance::
     live.deliver(token_id, variables)                    # the message or signal it waits for
     live.fire(token_id)                                  # a timer that is due
     live.resume(token_id)                                # a job (asyncBefore, asyncAfter)
+    live.skip(token_id, variables)                             # a parked token leaves its element as if that were done
     live.trigger(token_id, variables)                    # a receive task or event, by hand
     live.set_variables(values, token_id=None)            # also wakes conditional events
     live.cancel(reason)                                  # `ended` is then "cancelled"

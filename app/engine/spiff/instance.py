@@ -116,6 +116,19 @@ class Instance(Scope):
                 del token.internal_data["job"]
                 token._set_state(READY)
 
+    def skip(self, token_id: int, variables: Mapping[str, Any] | None = None) -> None:
+        """A parked token leaves its element as if that were done, with these variables."""
+        token = self.jobs[token_id]
+        with self._step():
+            self.running = token_id
+            self.jobs.pop(token_id)
+            token.set(variables)
+            self.note("skipped", token)
+            if token.internal_data.pop("job") == "after":
+                token.leave()
+            else:
+                token.complete()
+
     def set_variables(self, variables: Mapping[str, Any], token_id: int | None = None) -> None:
         """Set them where they are defined, seen from the token or from the process."""
         token = self.task_tree if token_id is None else self.find(token_id)
