@@ -51,9 +51,10 @@ class Place:
 def of(case: Instance) -> list[Line]:
     """The lines of a case, oldest first; then its open tasks and what may follow."""
     lines = [Line(case.started_at, _("发起了流程"), login=case.started_by, icon="player-play")]
+    # of one moment, the person's act comes first: it caused the rest
+    lines += _done_tasks(case)
     lines += _by_machine(case)
     lines += _decisions(case)
-    lines += _done_tasks(case)
     lines += _noted(case)
     if case.ended_at:
         lines.append(Line(case.ended_at, _ended(case), icon="flag"))
