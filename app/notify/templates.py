@@ -83,6 +83,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "货款有争议：%(customer)s",
         "%(customer)s 对货款 %(amount)s（%(row)s）有争议：%(dispute)s。请对账并答复客户。",
     ),
+    "payment_overdue": (
+        "货款逾期：%(customer)s",
+        "%(customer)s 有货款 %(amount)s 逾期 %(days)s 天，请联系客户并登记结果。",
+    ),
+    "prepay_idle": (
+        "预收款闲置：%(customer)s",
+        "%(customer)s 还有预收余额 %(amount)s，已经 %(days)s 天没有用过。请和客户商量怎么用。",
+    ),
     "receipt_surplus": (
         "客户多付了货款：%(customer)s",
         "%(customer)s 的收款 %(number)s（%(amount)s）多出一千元以上，已转成预收款。要退给客户的，请发起退款。",

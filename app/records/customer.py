@@ -23,7 +23,7 @@ class Customer(Entity, db.Model):
 
     __tablename__ = "customer"
     record = Record(
-        "客户", prefix="CU", title="name", icon="building-community", readers=("pricing_manager",),
+        "客户", prefix="CU", title="name", icon="building-community", readers=("pricing_manager", "cashier"),
         columns=(
             "name", "grade", "life_stage", "owner_id", "region", "industry", "phone",
             "completeness", "last_action_at", "state",
