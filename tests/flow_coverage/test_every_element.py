@@ -16,6 +16,12 @@ NODES = (
     "eventBasedGateway",
 )  # fmt: skip
 
+# what no test can take, and why
+REASONS = {
+    ("p_051_01_04", "restore_credit"): "undoes credit.apply; no step of the flow itself throws the "
+    "compensation (the catalogue names none); played in tests/handlers/test_credit_restore.py",
+}
+
 
 def flows() -> list[tuple[str, set[str]]]:
     found = []
@@ -40,4 +46,6 @@ def taken() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize(("process_id", "elements"), flows(), ids=lambda value: str(value)[:14])
 def test_every_element_was_taken(taken: dict[str, set[str]], process_id: str, elements: set[str]):
-    assert not sorted(elements - taken.get(process_id, set()))
+    known = {element for process, element in REASONS if process == process_id}
+    assert not sorted(elements - taken.get(process_id, set()) - known)
+    assert known <= elements

@@ -364,3 +364,15 @@ def test_a_ledger_that_disagrees_with_its_documents_stops_the_step(stage: Stage)
     stage.change("invoice", invoice.number, open=1)
     close(stage)
     assert any("不符" in one for one in stage.incidents())
+
+
+def test_a_month_that_was_closed_meanwhile_takes_no_adjustment(stage: Stage):
+    case = mingda(stage)
+    reply(stage, case, "disputed", confirmed_balance=Decimal(40000))
+    adjust(stage, -2000)
+    closing = {"report": period.CLOSING, "period": "2026-03", "scope": "全公司", "figures": {}}
+    write.create("report_snapshot", closing, by="chenjing")
+    db.session.commit()
+    stage.do("approve_adjust", "liuyang", "approve")
+    assert "已经结账" in stage.seen(stage.task("check_difference", case))["problems"]
+    assert snapshot(MINGDA).receivable == 42000
