@@ -17,7 +17,8 @@ class Delivery(Entity, db.Model):
     __tablename__ = "delivery"
     record = Record(
         "发货单", area="sales", prefix="DN", title="number", icon="truck-delivery",
-        readers=("order_clerk", "warehouse_keeper", "delivery_manager", "qc_inspector"),
+        readers=("order_clerk", "warehouse_keeper", "delivery_manager", "qc_inspector",
+                 "service_agent"),
         columns=("number", "customer_id", "order_id", "source", "warehouse", "carrier",
                  "tracking_no", "shipped_at", "signed_at", "state"),
         filters=("state", "customer_id", "order_id", "warehouse", "source", "shipped_at"),

@@ -17,7 +17,7 @@ class SalesReturn(Entity, db.Model):
     __tablename__ = "sales_return"
     record = Record(
         "退货单", area="sales", prefix="RT", title="number", icon="truck-return",
-        readers=("order_clerk", "warehouse_keeper", "qc_inspector"),
+        readers=("order_clerk", "warehouse_keeper", "qc_inspector", "service_agent"),
         columns=("number", "customer_id", "order_id", "reason", "expect", "fee", "created_at",
                  "state"),
         filters=("state", "customer_id", "order_id", "reason", "expect"),
@@ -25,8 +25,8 @@ class SalesReturn(Entity, db.Model):
         states={"申请": ("审批中", "待到货", "已拒绝", "协商撤回"),
                 "审批中": ("待到货", "申请", "已拒绝", "协商撤回"),
                 "待到货": ("已收货", "逾期关闭", "协商撤回"), "已收货": ("已质检", "已拒绝"),
-                "已质检": ("已入库", "已拒绝"), "已入库": ("处理中", "已完成"),
-                "处理中": ("已完成",), "已完成": (), "已拒绝": (), "逾期关闭": (),
+                "已质检": ("已入库", "已拒绝"), "已入库": ("处理中", "已完成", "已拒绝"),
+                "处理中": ("已完成", "已拒绝"), "已完成": (), "已拒绝": (), "逾期关闭": (),
                 "协商撤回": ()},
         sections=(("退货", ("customer_id", "order_id", "delivery_id", "reason", "expect", "fee",
                             "fee_ledger", "rma_no", "arrived_at", "remark")),),

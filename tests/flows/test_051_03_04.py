@@ -17,7 +17,10 @@ from tests.flows.test_051_03_05 import NOTE, sign
 
 FLOW = "p_051_03_04"
 LATER = dt.date(2026, 3, 20)
-TWO_ROWS = [{"basis": "发货前", "rate": Decimal("0.3")}, {"basis": "发货后N天", "rate": Decimal("0.7"), "days": 30}]  # fmt: skip
+TWO_ROWS = [
+    {"basis": "发货前", "rate": Decimal("0.3")},
+    {"basis": "发货后N天", "rate": Decimal("0.7"), "days": 30},
+]
 ONE_ROW = [{"basis": "发货后N天", "rate": 1, "days": 30}]
 
 
