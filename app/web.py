@@ -10,6 +10,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from app import db, errors, health, workspace
 from app.accounts import people
@@ -41,6 +42,13 @@ login_manager = LoginManager()
 csrf = CSRFProtect()
 
 
+class Id(IntegerConverter):
+    """`<int:…>` in an address: what no database could hold is no address at all."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, max=2**63 - 1)
+
+
 def rooms() -> list[ModuleType]:
     """The modules that have something to set up."""
     modules = [importlib.import_module(f"app.{name}") for name in ROOMS]
@@ -49,6 +57,7 @@ def rooms() -> list[ModuleType]:
 
 def init_app(app: Flask) -> None:
     """Logins, CSRF, headers and error pages work from now on."""
+    app.url_map.converters["int"] = Id
     login_manager.init_app(app)
     login_manager.login_view = "accounts.login"
     login_manager.user_loader(people.get)

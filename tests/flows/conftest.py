@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 
 from app import clock, create_app
 from app.db import db
@@ -49,6 +49,8 @@ def app(published: Path, tmp_path: Path) -> Iterator[Flask]:
     app = _app(tmp_path)
     app.config["TESTING"] = True
     clock.stop_at(TODAY)
+    # the test's context outlives its requests; what one notes in g (who asks) is not for the next
+    app.teardown_request(lambda _error: [g.pop(name) for name in list(g)])
     with app.app_context():
         yield app
         coverage.note(db.session)
