@@ -41,7 +41,8 @@ def log(
         if one is not None and hasattr(one, "last_action_at"):
             write.change(one, {"last_action_at": made.at}, **steps.writing(step))
     if customer is not None:
-        step.send("msg_action_logged", f"{customer.number}+{who}", {"action_no": str(made.id)})
+        key = f"{customer.number}+{who}"
+        step.send_every("msg_action_logged", key, {"action_no": str(made.id)})
     return {"action_no": str(made.id), "last_action_at": made.at}
 
 

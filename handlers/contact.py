@@ -20,7 +20,7 @@ SAME_NAME = "重名联系人"
 @handler()
 def save(
     step: Step, *, contact: dict, customer_id: str, mode: str = "create",
-    starter: str | None = None,
+    starter: str | None = None, intake: dict | None = None,
 ) -> None:  # fmt: skip
     """保存一位联系人；同一客户下手机或姓名相同的就是同一位。
 
@@ -35,7 +35,8 @@ def save(
         raise BpmnError("E_CONTACT_INVALID", wrong[0], problems="\n".join(wrong))
     customer = write.need("customer", customer_id)
     try:
-        keep(step, customer, given, starter or step.started_by)
+        finder = (intake or {}).get("discoverer") or starter or step.started_by
+        keep(step, customer, given, finder)
     except (Invalid, RecordError) as error:
         raise steps.refusal(error, "E_CONTACT_INVALID") from error
 
@@ -141,5 +142,3 @@ def _file(value: Any) -> str | None:
     if isinstance(first, Mapping):
         first = first.get("id") or first.get("key") or first.get("name")
     return str(first)[:200] if first else None
-
-

@@ -118,9 +118,7 @@ def _contact_row(contact: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@handler(
-    outputs=("candidates", "best", "comparison", "protected", "target_customer"), pure=True
-)
+@handler(outputs=("candidates", "best", "comparison", "protected", "target_customer"), pure=True)
 def find_duplicates(
     step: Step, *, mode: str = "create", customer: dict | None = None,
     contacts: list | None = None, customer_id: str | None = None,
@@ -203,15 +201,19 @@ def save(
     step: Step, *, mode: str = "create", customer: dict | None = None,
     contacts: list | None = None, customer_id: str | None = None, starter: str | None = None,
     row_version: int | None = None, intake_id: str | None = None, reason_text: str | None = None,
+    intake: dict | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """保存客户：建档编号，或者写入变更、停用、恢复。
 
     The customer is 有效 (or 停用), its discoverer set once, every change logged. Raises
-    E_DUPLICATE_CUSTOMER, E_CUSTOMER_IN_USE, E_VERSION_CONFLICT, E_PROFILE_INVALID.
+    E_DUPLICATE_CUSTOMER, E_CUSTOMER_IN_USE, E_VERSION_CONFLICT, E_PROFILE_INVALID. An `intake`
+    may name the discoverer and the owner (a converted lead, 051-02-01).
     """
+    finder = (intake or {}).get("discoverer") or starter or step.started_by
+    owner = (intake or {}).get("owner")
     try:
         if mode == "create":
-            row = _created(step, customer or {}, contacts or [], starter, intake_id)
+            row = _created(step, customer or {}, contacts or [], finder, owner, intake_id)
         else:
             row = _changed(step, mode, customer or {}, customer_id, row_version, reason_text)
     except Invalid as error:
@@ -228,18 +230,18 @@ def save(
 
 def _created(
     step: Step, customer: Mapping[str, Any], contacts: list[dict[str, Any]],
-    starter: str | None, intake_id: str | None,
+    finder: str | None, owner: str | None, intake_id: str | None,
 ) -> Customer:  # fmt: skip
     if intake_id:
         known = db.session.scalar(sa.select(Customer).where(Customer.intake_id == intake_id))
         if known is not None:
             return known
-    finder = starter or step.started_by
-    owner = finder if customer.get("source") == "自行开发" else None
+    if customer.get("source") == "自行开发":
+        owner = owner or finder
     given = {name: customer.get(name) for name in profile.FIELDS}
     given |= {
         "discoverer_id": finder, "owner_id": owner, "intake_id": intake_id,
-        "department_id": steps.department_of(finder),
+        "department_id": steps.department_of(owner or finder),
     }  # fmt: skip
     try:
         with db.session.begin_nested():

@@ -10,13 +10,15 @@ NEW_CUSTOMER, NEW_CONTACT, BLOCKED = "new_customer", "new_contact", "duplicate_b
 
 
 @handler()
-def count_development(step: Step, *, mode: str = "create", starter: str | None = None) -> None:
+def count_development(
+    step: Step, *, mode: str = "create", starter: str | None = None, intake: dict | None = None
+) -> None:
     """把新客户和新联系人计入发掘人的开发指标。
 
     The finder's month has one more customer (mode create only) and one more contact for each
     that this case created; quarters and years are sums of months (051-01 P2).
     """
-    finder = starter or step.started_by
+    finder = (intake or {}).get("discoverer") or starter or step.started_by
     if finder is None:
         return
     if mode == "create":

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped
 
 from app.db import db
 from app.records import fields, gram, names
+from app.records.opportunity import Opportunity
 from app.records.record import Entity, Record, Related, unique
 
 
@@ -23,10 +24,10 @@ class Lead(Entity, db.Model):
                  "owner_id", "last_action_at", "state"),
         filters=("state", "level", "source", "region", "owner_id", "campaign_id"),
         search=("title_text", "number", "company", "contact_name", "mobile_key", "pinyin"),
-        states={"新建": ("待接收", "已合并", "无效", "线索池"),
-                "待接收": ("跟进中", "线索池", "待接收"),
-                "跟进中": ("已转化", "无效", "培育中", "线索池"),
-                "培育中": ("跟进中", "无效"), "线索池": ("待接收", "无效"),
+        states={"新建": ("待接收", "已合并", "无效", "线索池", "培育中"),
+                "待接收": ("跟进中", "线索池", "培育中"),
+                "跟进中": ("待接收", "已转化", "无效", "培育中", "线索池"),
+                "培育中": ("待接收", "线索池", "无效"), "线索池": ("待接收", "培育中", "无效"),
                 "已转化": (), "无效": (), "已合并": ()},
         sections=(
             ("线索", ("title_text", "company", "contact_name", "mobile", "phone", "email",
@@ -84,5 +85,17 @@ def normalise(_mapper: Any, _connection: Any, row: Lead) -> None:
     row.mobile_key = names.phone_key(row.mobile or row.phone)[:20] or None
 
 
+def link(_mapper: Any, connection: sa.Connection, made: Opportunity) -> None:
+    """The lead knows the first opportunity that was made of it, whichever flow made it."""
+    if made.lead_id is not None:
+        lead = Lead.__table__
+        connection.execute(
+            sa.update(lead)
+            .where(lead.c.id == made.lead_id, lead.c.opportunity_no.is_(None))
+            .values(opportunity_no=made.number)
+        )
+
+
+sa.event.listen(Opportunity, "after_insert", link)
 for _moment in ("before_insert", "before_update"):
     sa.event.listen(Lead, _moment, normalise)
