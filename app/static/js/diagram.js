@@ -11,6 +11,13 @@ export async function draw(box) {
   if (!answer.ok) throw new Error(`${box.dataset.diagram}: ${answer.status}`);
   const xml = await answer.text();
   place.replaceChildren();
+  if (!xml.includes('BPMNShape')) {
+    const text = document.createElement('p');
+    text.className = 'muted undrawn';
+    text.textContent = box.dataset.undrawn;
+    place.append(text);
+    return;
+  }
   // text is measured before it is drawn: a CSS variable would be measured wrongly
   const { fontFamily } = getComputedStyle(document.body);
   const viewer = new NavigatedViewer({
