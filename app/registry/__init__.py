@@ -3,7 +3,7 @@
 from flask import Flask
 
 from app import shell
-from app.registry import commands, routes
+from app.registry import commands, paper, routes
 
 
 def init_app(app: Flask) -> None:
