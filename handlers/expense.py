@@ -14,7 +14,7 @@ from app.records import write
 from app.records.action import Action
 from app.records.action_expense import COUNTED, PAID_BY, ActionExpense
 from app.records.opportunity import Opportunity
-from handlers import steps
+from handlers import campaign_cost, steps
 
 NONE = Decimal(0)
 WAITING = ("已登记", "待确认")
@@ -49,10 +49,11 @@ def _posted(step: Step, action: Action, line: int, row: Mapping[str, Any]) -> Ac
     opportunity = write.find("opportunity", action.target_no) if action.target == "机会" else None
     given = {
         "action_id": action.id, "line_no": line, "target": action.target,
-        "target_no": action.target_no, "category": row.get("category") or _("其他"),
+        "target_no": action.target_no,
+        "category": row.get("category") or row.get("type") or _("其他"),
         "opportunity_id": opportunity.id if opportunity is not None else None,
         "amount": row["amount"], "spent_on": spent_on, "paid_by": row.get("paid_by") or PAID_BY[0],
-        "invoice": row.get("invoice"), "owner_id": action.owner_id,
+        "invoice": row.get("invoice") or row.get("file"), "owner_id": action.owner_id,
         "department_id": action.department_id,
     }  # fmt: skip
     made: ActionExpense = write.create("action_expense", given, **steps.writing(step))
@@ -89,6 +90,7 @@ def commit(
             text = _("费用合计 %(after)s 超过限额 %(limit)s，需要批准。",
                      after=after, limit=expense_limit)  # fmt: skip
             raise BpmnError("E_BUDGET_EXCEEDED", text, problems=text)
+    campaign_cost.refuse_beyond(rows)
     _confirm(step, rows, "")
     return {"problems": None}
 
@@ -111,6 +113,7 @@ def approve_over(
 def _confirm(step: Step, rows: list[ActionExpense], reason: str) -> None:
     for row in rows:
         write.move(row, "已确认", reason=reason, **steps.writing(step))
+    campaign_cost.book(step, rows, reason)
     for number in {row.target_no for row in rows if row.target == "机会"}:
         note_cost(step, number)
 

@@ -12,7 +12,7 @@ from app.records import fields
 from app.records.record import Entity, Entry, Line, Record, Related, unique
 
 STAGES = ("初步接触", "需求确认", "方案报价", "商务谈判", "签约")
-LIVE = "state IN ('报备中', '跟进中', '暂停') AND product_line IS NOT NULL AND NOT allow_parallel"
+LIVE = "state IN ('跟进中', '暂停') AND product_line IS NOT NULL AND NOT allow_parallel"
 
 
 class Opportunity(Entity, db.Model):
