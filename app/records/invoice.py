@@ -24,7 +24,7 @@ class Invoice(Entity, db.Model):
         search=("number", "invoice_no", "title_text"), totals=("gross", "open"),
         states={"申请": ("审核中",), "审核中": ("待开具", "已驳回", "申请"),
                 "待开具": ("已入账", "已驳回"), "已入账": ("已结清", "已作废", "已红冲"),
-                "已结清": ("已入账", "已红冲"), "已驳回": (), "已作废": (), "已红冲": ()},
+                "已结清": ("已入账", "已红冲"), "已驳回": (), "已作废": (), "已红冲": ("已结清",)},
         sections=(
             ("发票", ("kind", "color", "blue_invoice_id", "customer_id", "source", "order_id",
                       "wo_no", "title_text", "tax_no", "invoice_no", "invoice_date")),
