@@ -17,10 +17,12 @@ ROWS = {
         ("inbox", "library", "modeler", "monitor", "practice", "reports", "registry"), 3
     ),
     "api": 4,
-    **dict.fromkeys(("__init__", "cli", "web", "server", "assets", "shell", "show", "health"), 5),
+    **dict.fromkeys(
+        ("__init__", "cli", "web", "server", "assets", "shell", "show", "health", "viewer"), 5
+    ),
 }
 # the routes of accounts are pages like any room's; they may use what pages use
-SHARED_BY_PAGES = {"assets", "shell", "show", "web"}
+SHARED_BY_PAGES = {"assets", "shell", "show", "viewer", "web"}
 FORBIDDEN_WORDS = {"utils", "util", "helpers", "helper", "common", "manager", "service", "services"}
 
 

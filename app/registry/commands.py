@@ -2,11 +2,11 @@
 
 from flask import url_for
 
-from app import shell
+from app import shell, viewer
 from app.accounts.models import User
 from app.i18n import label
 from app.records import lookup, record
-from app.registry import cell, viewer
+from app.registry import cell
 
 SEARCHED = ("customer", "contact", "sales_order", "quotation", "opportunity", "lead", "product")
 EACH = 4

@@ -6,12 +6,12 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 
-from app import clock, errors, show
+from app import clock, errors, show, viewer
 from app.accounts import people
 from app.db import db
 from app.i18n import _, label
 from app.records import fields, listing, numbers, record, sight, view
-from app.registry import cell, export, mask, question, story, viewer
+from app.registry import cell, export, mask, question, story
 from app.registry.sheets import going_on, sheet
 
 pages = Blueprint("records", __name__, url_prefix="/records")
@@ -19,6 +19,8 @@ pages = Blueprint("records", __name__, url_prefix="/records")
 # which flow a person starts from a list, and what the button says
 STARTS = {"customer": "051-01-01", "lead": "051-02-01", "opportunity": "051-03-02",
           "campaign": "051-02-02", "assignment": "051-01-02", "price_list": "051-01-05"}  # fmt: skip
+
+OWN_PAGES = ("customer", "statement")  # kinds whose page shows more than fields and lists
 
 
 @pages.before_request
@@ -170,7 +172,7 @@ def page(entity: str, key: str) -> str:
     """One record: sections, lists that hang on it, what is going on, history."""
     row = _found(entity, key)
     tab = request.args.get("tab", "")
-    name = "registry/customer.html" if entity == "customer" else "registry/page.html"
+    name = f"registry/{entity}.html" if entity in OWN_PAGES else "registry/page.html"
     return render_template(name, **sheet(row, viewer.here(), tab))
 
 

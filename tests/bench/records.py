@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterator
 
 import sqlalchemy as sa
 
-from app import create_app, records
+from app import create_app, records, viewer
 from app.accounts import demo, people
 from app.db import db
 from app.records import duplicate, gram, listing, names, numbers
 from app.records.contact import Contact
 from app.records.customer import Customer
-from app.registry import viewer
 
 CITIES = "上海 苏州 杭州 南京 无锡 宁波 青岛 合肥 常州 深圳 广州 东莞 武汉 成都 天津 沈阳".split()
 FIRST = "恒明瑞博志启汉锦蓝华新中天远达源德盛宏泰嘉信安康永兴隆昌顺鑫凯创科智联云海金龙飞翔"

@@ -2,10 +2,9 @@
 
 import pytest
 
-from app import records
+from app import records, viewer
 from app.accounts import people
 from app.records import listing, record
-from app.registry import viewer
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 import pytest
 
-from app import records
+from app import records, viewer
 from app.accounts import people
-from app.registry import viewer
 
 
 def who(login):

@@ -3,11 +3,10 @@
 import pytest
 import sqlalchemy as sa
 
-from app import records
+from app import records, viewer
 from app.accounts import people
 from app.db import db
 from app.records import sight
-from app.registry import viewer
 
 
 def who(login: str) -> sight.Viewer:

@@ -7,7 +7,7 @@ import pytest
 
 from app import records
 from app.db import db
-from app.registry import export
+from app.records import spreadsheet
 
 
 def rows(response) -> list[dict[str, str]]:
@@ -40,11 +40,11 @@ def test_a_formula_is_only_text(demo, as_user, name):
 
 @pytest.mark.parametrize("text", ["\t=1", "\r=1", "  =1", "\n=1"])
 def test_a_formula_behind_blanks_is_noticed(text):
-    assert export.safe(text).startswith("'")
+    assert spreadsheet.safe(text).startswith("'")
 
 
 def test_numbers_stay_numbers_and_quotes_are_doubled():
-    assert export.line(["1", 'a"b', "c,d", "e\nf"]) == '1,"a""b","c,d","e\nf"\r\n'
+    assert spreadsheet.line(["1", 'a"b', "c,d", "e\nf"]) == '1,"a""b","c,d","e\nf"\r\n'
 
 
 def test_contact_details_of_the_pool_are_left_out(demo, as_user):

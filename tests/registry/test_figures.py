@@ -1,9 +1,9 @@
 """The figures at the head of a customer's page come from the documents the reader may see."""
 
-from app import records
+from app import records, viewer
 from app.accounts import people
 from app.db import db
-from app.registry import figures, viewer
+from app.registry import figures
 
 
 def values(login):
