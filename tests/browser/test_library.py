@@ -36,6 +36,8 @@ def test_every_page_is_accessible_and_fits(page_as, shot, house, width, dark, lo
 def test_a_click_on_a_step_tells_about_it(page_as, house):
     page = page_as("zhangwei")
     page.goto("/processes/051-01-01")
+    page.locator('[data-element-id="judge"]').first.wait_for()
+    page.get_by_role("button", name="全图").click()
     page.locator('[data-element-id="judge"]').first.click()
     page.get_by_text("人工判重").first.wait_for()
     assert "信息专员" in page.locator("#step").inner_text()
