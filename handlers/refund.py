@@ -30,7 +30,7 @@ OUTPUTS = (
 def open(
     step: Step, *, source: str | None = None, source_ref: str | None = None,
     order_no: str | None = None, customer_id: str | None = None, amount: Any = None,
-    reason: str | None = None, payee_account: str | None = None,
+    reason: str | None = None, payee_account: str | None = None, starter: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """准备退款申请：带出来源单据、应退余额和客户登记的账号。"""
     customer = _customer(customer_id, order_no)
@@ -45,7 +45,7 @@ def open(
         "customer_name": customer.name if customer else None,
         "amount": Decimal(amount) if amount else left, "refundable": left,
         "payee_account": payee_account or (account.bank_account if account else None),
-        "applicant": steps.actor(step) if step.by else None,
+        "applicant": starter or (steps.actor(step) if step.by else None),
         "department_id": department or steps.department_of(step.by),
         "subject": " · ".join(x for x in (_("退款"), customer and customer.name, source_ref) if x),
     }  # fmt: skip
