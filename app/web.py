@@ -25,7 +25,9 @@ ROOMS = (
     "notify",
     "registry",
     "library",
+    "reports",
     "inbox",
+    "survey",
     "monitor",
 )
 

@@ -1,0 +1,131 @@
+"""Charts as SVG made here: no script, no style attribute, and every bar says in words what it is.
+
+A chart is drawn twice, wide for a desk and narrow for a phone; CSS shows one of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from babel.numbers import format_compact_decimal
+from markupsafe import Markup
+
+from app.i18n import _
+from app.show import of_language
+
+WIDE, NARROW = 600, 340
+ROW, TOP = 34, 6
+MOST = 12  # bars; what remains is one bar more
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: its value, a second (planned before actual), words behind it, where it leads."""
+
+    label: str
+    value: Decimal
+    planned: Decimal | None = None
+    more: str = ""
+    url: str = ""
+    tone: str = "b1"
+
+
+def draw(title: str, bars: Sequence[Bar], kind: str) -> Markup:
+    """The chart in both widths; empty without bars or when everything is zero."""
+    bars = _few(list(bars))
+    if not any(bar.value or bar.planned for bar in bars):
+        return Markup("")
+    return Markup("").join(
+        _svg(title, bars, kind, width, cls) for width, cls in ((WIDE, "desk"), (NARROW, "phone"))
+    )
+
+
+def _few(bars: list[Bar]) -> list[Bar]:
+    if len(bars) <= MOST + 1:
+        return bars
+    rest = bars[MOST:]
+    planned = [bar.planned for bar in rest if bar.planned is not None]
+    other = Bar(
+        _("其他 %(count)s 项", count=len(rest)), sum((bar.value for bar in rest), Decimal(0)),
+        sum(planned, Decimal(0)) if planned else None, tone="b2",
+    )  # fmt: skip
+    return [*bars[:MOST], other]
+
+
+def short(value: Any) -> str:
+    """`842 万` for a Chinese reader, `8.4M` for an English one."""
+    number = Decimal(str(value or 0))
+    if of_language("zh", "en") == "en":
+        return format_compact_decimal(number, locale="en", fraction_digits=1)
+    for size, word in ((Decimal(10) ** 8, "亿"), (Decimal(10) ** 4, "万")):
+        if abs(number) >= size:
+            return f"{(number / size).quantize(Decimal('0.1')):,f} {word}".replace(".0 ", " ")
+    return f"{number.normalize():,f}" if number == int(number) else f"{number:,.2f}"
+
+
+def _svg(title: str, bars: list[Bar], kind: str, width: int, cls: str) -> Markup:
+    most = max(max(bar.value, bar.planned or Decimal(0), Decimal(0)) for bar in bars) or Decimal(1)
+    spoken = "；".join(f"{bar.label} {_words(bar)}" for bar in bars)
+    inside = Markup("").join(
+        _linked(bar, _bar(bar, TOP + number * ROW, most, width, kind))
+        for number, bar in enumerate(bars)
+    )
+    role = "group" if any(bar.url for bar in bars) else "img"
+    return Markup(
+        '<svg class="chart {}" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}</svg>'
+    ).format(cls, width, TOP + len(bars) * ROW, role, f"{title}：{spoken}", inside)
+
+
+def _words(bar: Bar) -> str:
+    text = short(bar.value)
+    if bar.planned is not None:
+        text = f"{text} / {short(bar.planned)}"
+    return f"{text} {bar.more}".strip()
+
+
+def _linked(bar: Bar, drawn: Markup) -> Markup:
+    if not bar.url:
+        return drawn
+    return Markup('<a href="{}" aria-label="{}">{}</a>').format(
+        bar.url, f"{bar.label} {_words(bar)}", drawn
+    )
+
+
+def _bar(bar: Bar, y: int, most: Decimal, width: int, kind: str) -> Markup:
+    left = 132 if width == WIDE else 92
+    room = width - left - (150 if width == WIDE else 112)
+    long = float(max(bar.value, Decimal(0)) / most) * room
+    start = left + (room - long) / 2 if kind == "pyramid" else float(left)
+    parts = [_text(0, y + 18, _cut(bar.label, 9 if width == WIDE else 6), "k")]
+    if bar.planned is not None:
+        planned = float(max(bar.planned, Decimal(0)) / most) * room
+        parts.append(_rect(left, y + 2, planned, 22, "b0"))
+        parts.append(_rect(start, y + 7, long, 12, bar.tone))
+        end = left + max(long, planned)
+    else:
+        parts.append(_rect(start, y + 2, long, 22, bar.tone))
+        end = left + room if kind == "pyramid" else left + long
+    parts.append(_text(end + 8, y + 18, _words(bar), ""))
+    return Markup("").join(parts)
+
+
+def _cut(text: str, most: int) -> str:
+    """As much of a name as fits; Latin letters are half as wide."""
+    taken, room = "", float(most)
+    for char in text:
+        room -= 1 if ord(char) > 0x2E80 else 0.58
+        if room < 0:
+            return f"{taken}…"
+        taken += char
+    return taken
+
+
+def _rect(x: float, y: float, width: float, height: float, tone: str) -> Markup:
+    return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="4"/>').format(
+        tone, f"{x:.1f}", y, f"{max(width, 1.5):.1f}", height
+    )
+
+
+def _text(x: float, y: float, text: str, cls: str) -> Markup:
+    return Markup('<text class="{}" x="{}" y="{}">{}</text>').format(cls, f"{x:.1f}", y, text)

@@ -1,0 +1,250 @@
+"""Reports of money: receivable, ageing, credit, plan of receipts, prepayments, prices."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.i18n import _l
+from app.records.ar_entry import ArEntry
+from app.records.customer import Customer
+from app.records.customer_credit import CustomerCredit
+from app.records.invoice import Invoice
+from app.records.prepayment import Prepayment
+from app.records.product import Product
+from app.records.sales_order import OrderLine, ReceiptPlan, SalesOrder
+from app.reports import exact
+from app.reports.of_customers import SIGNED
+from app.reports.report import Ask, Link, Row, count_if, share, sum_if, within
+
+BY_CUSTOMER = {"customer": _l("客户"), "person": _l("负责人"), "department": _l("部门")}
+DUE = ("待回款", "部分回款", "逾期", "已结清")
+AGES = ((30, "d30"), (60, "d60"), (90, "d90"), (None, "older"))
+
+
+def receivable(ask: Ask) -> sa.Select[Any]:
+    """Per customer: the three ledgers as sums of their entries, and the credit (R03-1)."""
+    entry, buyer, credit = ArEntry, Customer, CustomerCredit
+    ledgers = (
+        sa.select(
+            entry.customer_id,
+            *(sum_if(entry.ledger == ledger, entry.amount).label(name)
+              for ledger, name in (("应收", "owed"), ("预收", "prepaid"), ("应退", "refundable"))),
+        )
+        .where(*within(ask, entry))
+        .group_by(entry.customer_id)
+        .subquery()
+    )  # fmt: skip
+    return (
+        sa.select(
+            buyer.name.label("customer"), buyer.number.label("customer_no"),
+            buyer.owner_id.label("person"), ledgers.c.owed, ledgers.c.prepaid,
+            ledgers.c.refundable, (credit.limit + credit.temp_limit).label("limit"),
+            credit.exposure.label("used"), credit.state.label("light"),
+        )
+        .join(ledgers, ledgers.c.customer_id == buyer.id)
+        .outerjoin(credit, credit.customer_id == buyer.id)
+        .where(*within(ask, buyer))
+        .order_by(ledgers.c.owed.desc(), buyer.id)
+    )  # fmt: skip
+
+
+def of_customer(row: Row, _ask: Ask) -> Link:
+    """The customer's page."""
+    return "customer", {"key": row["customer_no"]}
+
+
+def ageing(ask: Ask) -> sa.Select[Any]:
+    """What invoices leave open, by how long it has been due (R03-2, 051-03 R08-2).
+
+    The age counts from the due day; an invoice without one counts from its own day.
+    """
+    row, buyer, today = Invoice, Customer, ask.today
+    due = sa.func.coalesce(row.due_date, row.invoice_date, today)
+    days = [today, *(today - dt.timedelta(days=limit) for limit, _name in AGES if limit)]
+    parts = [sum_if(due >= days[0], row.open).label("not_due")]
+    for number, (limit, name) in enumerate(AGES):
+        young = due < days[number]
+        fits = young if limit is None else sa.and_(young, due >= days[number + 1])
+        parts.append(sum_if(fits, row.open).label(name))
+    keys = _keys(ask, row, buyer)
+    return (
+        sa.select(*keys, sa.func.sum(row.open).label("open"), *parts)
+        .join(buyer, row.customer_id == buyer.id)
+        .where(*within(ask, row, person=buyer.owner_id, department=buyer.department_id),
+               row.color == "蓝", row.state == "已入账", row.open > 0)
+        .group_by(*keys)
+        .order_by(sa.desc("open"), keys[0])
+    )  # fmt: skip
+
+
+def _keys(ask: Ask, row: Any, buyer: Any) -> list[Any]:
+    if ask.chosen["by"] == "person":
+        return [buyer.owner_id.label("key")]
+    if ask.chosen["by"] == "department":
+        return [buyer.department_id.label("key")]
+    return [buyer.name.label("key"), buyer.number.label("customer_no")]
+
+
+def rate_ageing(row: Row) -> None:
+    """overdue and its share."""
+    row["overdue"] = sum((row[name] or 0) for _limit, name in AGES)
+    row["rate"] = share(row["overdue"], row["open"])
+
+
+def of_ageing(row: Row, ask: Ask) -> Link | None:
+    """The open invoices of the customer, or the customers of the person."""
+    if ask.chosen["by"] == "customer":
+        return "invoice", {"customer_id": row["customer_no"], "state": "已入账"}
+    column = "owner_id" if ask.chosen["by"] == "person" else "department_id"
+    return "customer", {column: row["key"] or "-"}
+
+
+def credit(ask: Ask) -> sa.Select[Any]:
+    """Credit by status light: how many customers, limit, used (R04-1)."""
+    row, buyer = CustomerCredit, Customer
+    return (
+        sa.select(
+            row.state.label("light"), sa.func.count().label("customers"),
+            sa.func.sum(row.limit).label("limit"), sa.func.sum(row.temp_limit).label("temp"),
+            sa.func.sum(row.exposure).label("used"),
+            count_if(row.exposure > row.limit + row.temp_limit).label("over"),
+        )
+        .join(buyer, row.customer_id == buyer.id)
+        .where(*within(ask, row, person=buyer.owner_id, department=buyer.department_id))
+        .group_by(row.state)
+        .order_by(sa.case({"停止": 0, "冻结": 1, "关注": 2}, value=row.state, else_=3))
+    )  # fmt: skip
+
+
+def rate_credit(row: Row) -> None:
+    """How much of what was granted is used."""
+    row["rate"] = share(row["used"], (row["limit"] or 0) + (row["temp"] or 0))
+
+
+def of_light(row: Row, _ask: Ask) -> Link:
+    """The credit profiles with this light."""
+    return "customer_credit", {"state": row["light"]}
+
+
+def price_execution(ask: Ask) -> sa.Select[Any]:
+    """What was sold at the price of the list, above or below it (R05-3, 051-03 R04-3)."""
+    line, order, goods, buyer = OrderLine, SalesOrder, Product, Customer
+    kept = line.q_ordered - line.q_cancelled
+    keys = {
+        "person": [order.sales_rep_id.label("key")],
+        "product": [goods.name.label("key"), goods.number.label("product_no")],
+        "customer": [buyer.name.label("key"), buyer.number.label("customer_no")],
+    }[ask.chosen["by"]]  # fmt: skip
+    floor = sa.func.coalesce(goods.floor_price, 0)
+    return (
+        sa.select(
+            *keys, sa.func.count().label("lines"),
+            sa.func.sum(exact.product(line.resolved_price, kept)).label("listed"),
+            sa.func.sum(line.amount).label("sold"),
+            count_if(line.price < line.resolved_price).label("below"),
+            count_if(line.price < floor).label("under_floor"),
+        )
+        .select_from(line)
+        .join(order, line.order_id == order.id)
+        .join(goods, line.product_id == goods.id)
+        .join(buyer, order.customer_id == buyer.id)
+        .where(*within(ask, order, person=order.sales_rep_id), order.state.in_(SIGNED),
+               line.resolved_price.is_not(None), *ask.period.days(order.order_date))
+        .group_by(*keys)
+        .order_by(sa.desc("sold"), keys[0])
+    )  # fmt: skip
+
+
+def rate_price(row: Row) -> None:
+    """Sold against the list, and how many lines kept the price."""
+    row["rate"] = share(row["sold"], row["listed"])
+    row["kept"] = share((row["lines"] or 0) - (row["below"] or 0), row["lines"])
+
+
+def of_price(row: Row, ask: Ask) -> Link | None:
+    """The orders of the person or customer; the product's page."""
+    if ask.chosen["by"] == "person":
+        return "sales_order", {"sales_rep_id": row["key"]}
+    if ask.chosen["by"] == "customer":
+        return "sales_order", {"customer_id": row["customer_no"]}
+    return "product", {"key": row["product_no"]}
+
+
+def under_floor(ask: Ask) -> sa.Select[Any]:
+    """Lines that were sold under the floor price, each with its order (R05-4)."""
+    line, order, goods, buyer = OrderLine, SalesOrder, Product, Customer
+    return (
+        sa.select(
+            order.number.label("order_no"), buyer.name.label("customer"),
+            goods.name.label("product"), order.sales_rep_id.label("person"),
+            line.q_ordered.label("qty"), line.price.label("price"),
+            goods.floor_price.label("floor"), line.amount.label("amount"),
+        )
+        .select_from(line)
+        .join(order, line.order_id == order.id)
+        .join(goods, line.product_id == goods.id)
+        .join(buyer, order.customer_id == buyer.id)
+        .where(*within(ask, order, person=order.sales_rep_id), order.state.in_(SIGNED),
+               line.price < goods.floor_price, *ask.period.days(order.order_date))
+        .order_by(order.order_date.desc(), line.id)
+    )  # fmt: skip
+
+
+def of_order(row: Row, _ask: Ask) -> Link:
+    """The order's page."""
+    return "sales_order", {"key": row["order_no"]}
+
+
+def receipt_plan(ask: Ask) -> sa.Select[Any]:
+    """What was to come in each month, and what came (R08-1)."""
+    row, buyer = ReceiptPlan, Customer
+    year, month = sa.extract("year", row.due_date), sa.extract("month", row.due_date)
+    key = (year * 100 + month).label("month")
+    return (
+        sa.select(
+            key, sa.func.count().label("rows"), sa.func.sum(row.amount).label("planned"),
+            sa.func.sum(row.received).label("received"),
+            sum_if(row.due_date < ask.today, row.amount - row.received).label("overdue"),
+        )
+        .join(buyer, row.customer_id == buyer.id)
+        .where(*within(ask, row, person=buyer.owner_id, department=buyer.department_id),
+               row.state.in_(DUE), row.due_date.is_not(None), *ask.period.days(row.due_date))
+        .group_by(key)
+        .order_by(key)
+    )  # fmt: skip
+
+
+def rate_receipts(row: Row) -> None:
+    """Received against planned."""
+    row["rate"] = share(row["received"], row["planned"])
+
+
+def of_month(row: Row, _ask: Ask) -> Link:
+    """The plan rows that are due in the month."""
+    year, month = divmod(int(row["month"]), 100)
+    last = dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
+    return "receipt_plan", {"due_date.from": f"{year}-{month:02d}-01", "due_date.to": f"{last}"}
+
+
+def prepaid(ask: Ask) -> sa.Select[Any]:
+    """Prepayments that are not used up, per customer (R10-1)."""
+    row, buyer = Prepayment, Customer
+    return (
+        sa.select(
+            buyer.name.label("customer"), buyer.number.label("customer_no"),
+            buyer.owner_id.label("person"), sa.func.count().label("rows"),
+            sa.func.sum(row.amount).label("amount"), sa.func.sum(row.balance).label("balance"),
+            sa.func.min(row.created_at).label("oldest"),
+        )
+        .join(buyer, row.customer_id == buyer.id)
+        .where(*within(ask, row, person=buyer.owner_id, department=buyer.department_id),
+               row.balance > 0)
+        .group_by(buyer.id, buyer.name, buyer.number, buyer.owner_id)
+        .order_by(sa.desc("balance"), buyer.id)
+    )  # fmt: skip
+
+
+def of_prepaid(row: Row, _ask: Ask) -> Link:
+    """The customer's prepayments."""
+    return "prepayment", {"customer_id": row["customer_no"]}

@@ -1,0 +1,165 @@
+"""What a report is: a question with a period, a department and a person, one query, one chart."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from app import workspace
+from app.records import calendar, sight
+
+Row = dict[str, Any]
+Link = tuple[str, dict[str, str]]  # a kind of record and the filters of its list
+
+SALES = frozenset({
+    "sales_rep", "sales_manager", "sales_director", "sales_planner", "order_clerk",
+    "info_specialist", "pricing_manager",
+})  # fmt: skip
+MARKET = frozenset({
+    "marketing_specialist", "marketing_manager", "marketing_director", "competitive_analyst",
+})  # fmt: skip
+FINANCE = frozenset({"finance_clerk", "finance_manager", "cashier", "credit_controller"})
+TOP = frozenset({"general_manager", "customer_director", "analyst", "admin"})
+TRADE = SALES | TOP
+MONEY = SALES | FINANCE | TOP
+STOCK = TRADE | {"warehouse_keeper", "delivery_manager", "qc_inspector"}
+
+
+@dataclass(frozen=True)
+class Period:
+    """Whole days, both ends included; None is open. `text` is its name in the address."""
+
+    text: str
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+    def days(self, column: Any) -> list[sa.ColumnElement[bool]]:
+        """The condition on a date."""
+        found = []
+        if self.first is not None:
+            found.append(column >= self.first)
+        if self.last is not None:
+            found.append(column <= self.last)
+        return found
+
+    def moments(self, column: Any) -> list[sa.ColumnElement[bool]]:
+        """The condition on a moment; a day begins in the company's zone."""
+        found = []
+        if self.first is not None:
+            found.append(column >= _midnight(self.first))
+        if self.last is not None:
+            found.append(column < _midnight(self.last + dt.timedelta(days=1)))
+        return found
+
+    def months(self, year: Any, month: Any) -> list[sa.ColumnElement[bool]]:
+        """The condition on a pair of year and month."""
+        found = []
+        if self.first is not None:
+            found.append(year * 12 + month >= self.first.year * 12 + self.first.month)
+        if self.last is not None:
+            found.append(year * 12 + month <= self.last.year * 12 + self.last.month)
+        return found
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), calendar.zone())
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Who asks for what: the filters of the address, checked."""
+
+    viewer: sight.Viewer
+    today: dt.date
+    period: Period
+    departments: tuple[str, ...] = ()
+    person: str = ""
+    chosen: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table; `total`: its sum stands below."""
+
+    name: str
+    label: Any
+    format: str = "text"  # text word person department money price int qty rate date tone
+    total: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Is it set to the right?"""
+        return self.format in ("money", "price", "int", "qty", "rate", "days")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Which columns are drawn and how: bars, plan (two values), funnel, pyramid or parts."""
+
+    kind: str
+    label: str
+    values: tuple[str, ...]
+    second: str = ""
+    over: Callable[[Row], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report of the catalogue. `query` is the one statement that answers an Ask.
+
+    `derive` adds ratios to a row (also to the row of totals); `link` is the list behind a row;
+    `readers` are the roles that may open it, the rows are cut by the records' own sight.
+    """
+
+    id: str
+    name: Any
+    purpose: Any
+    columns: tuple[Column, ...]
+    query: Callable[[Ask], sa.Select[Any]]
+    readers: frozenset[str]
+    chart: Chart | None = None
+    derive: Callable[[Row], None] | None = None
+    link: Callable[[Row, Ask], Link | None] | None = None
+    choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    dated: bool = True  # the period counts; otherwise it shows what is now
+
+    @property
+    def area(self) -> str:
+        """051-01, 051-02 or 051-03."""
+        return self.id.partition("/")[0]
+
+    def open_to(self, viewer: sight.Viewer) -> bool:
+        """May this person open it? People from outside never."""
+        return not viewer.is_outside and bool(viewer.groups & self.readers)
+
+
+def within(
+    ask: Ask, model: Any, *, person: Any = None, department: Any = None
+) -> list[sa.ColumnElement[bool]]:
+    """Rows of this workspace that the viewer may see, of the asked person and department."""
+    found = [model.workspace_id == workspace.current(),
+             sight.visible(model.__tablename__, ask.viewer)]  # fmt: skip
+    owner = person if person is not None else getattr(model, "owner_id", None)
+    place = department if department is not None else getattr(model, "department_id", None)
+    if ask.person and owner is not None:
+        found.append(owner == ask.person)
+    if ask.departments and place is not None:
+        found.append(place.in_(ask.departments))
+    return found
+
+
+def count_if(condition: Any) -> Any:
+    """How many rows of a group fulfil the condition."""
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+
+def sum_if(condition: Any, column: Any) -> Any:
+    """The sum of a column over those rows of a group."""
+    return sa.type_coerce(sa.func.sum(sa.case((condition, column), else_=0)), column.type)
+
+
+def share(part: Any, whole: Any) -> Any:
+    """part / whole as a number, None when there is no whole."""
+    return part / whole if part is not None and whole else None

@@ -1,0 +1,97 @@
+"""What a value of a report looks like as text, on the page and in the export."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from flask_babel import format_decimal, format_percent
+
+from app import show
+from app.i18n import _, label
+from app.reports.answer import Answer
+from app.reports.report import Ask, Column, Row
+
+PLACES = {"money": "#,##0.00", "price": "#,##0.00##", "qty": "#,##0.###", "int": "#,##0",
+          "days": "#,##0.#"}  # fmt: skip
+TONES = {
+    "over": ("停止", "冻结", "已挂起", "高"), "due": ("关注", "等收款", "等预收", "中"),
+    "done": ("正常", "等关闭", "已结束", "低"),
+}  # fmt: skip
+TONE_OF = {word: tone for tone, words in TONES.items() for word in words}
+
+
+def text(column: Column, row: Row, ask: Ask, answer: Answer) -> str:
+    """The value for people; an empty text for nothing."""
+    value = row.get(column.name)
+    kind = _kind(column, ask)
+    if value is None or value == "":
+        return _nothing(kind)
+    if kind in PLACES:
+        return format_decimal(value, PLACES[kind])
+    return _SHOW.get(kind, _plain)(value, answer)
+
+
+def plain(column: Column, row: Row, ask: Ask, answer: Answer) -> str:
+    """The value for spreadsheets: numbers stay numbers."""
+    value = row.get(column.name)
+    if column.is_number:
+        return "" if value is None else _rounded(value, column.format)
+    return text(column, row, ask, answer)
+
+
+def _rounded(value: Any, form: str) -> str:
+    step = {"rate": "0.0001", "days": "0.1", "money": "0.01"}.get(form)
+    return str(Decimal(str(value)).quantize(Decimal(step)) if step else value)
+
+
+def _kind(column: Column, ask: Ask) -> str:
+    return {"by": _BY.get(ask.chosen.get("by", ""), "word")}.get(column.format, column.format)
+
+
+_BY = {"person": "person", "department": "department", "month": "month", "product": "text",
+       "customer": "text"}  # fmt: skip
+
+
+def _nothing(kind: str) -> str:
+    if kind == "person":
+        return _("无负责人")
+    return _("未填写") if kind in ("word", "department", "text") else ""
+
+
+def _plain(value: Any, _answer: Answer) -> str:
+    return str(value)
+
+
+def _word(value: Any, _answer: Answer) -> str:
+    return label(str(value))
+
+
+def _person(value: Any, answer: Answer) -> str:
+    return answer.names.get(value, value)
+
+
+def _department(value: Any, answer: Answer) -> str:
+    return label(answer.departments.get(value, value))
+
+
+def _rate(value: Any, _answer: Answer) -> str:
+    return format_percent(Decimal(str(value)), "#,##0.#%")
+
+
+def _date(value: dt.date, _answer: Answer) -> str:
+    return show.day(value)
+
+
+def _birthday(value: dt.date, _answer: Answer) -> str:
+    return f"{value:%m-%d}"
+
+
+def _month(value: Any, _answer: Answer) -> str:
+    year, month = divmod(int(value), 100)
+    return f"{year}-{month:02d}"
+
+
+_SHOW = {
+    "word": _word, "tone": _word, "person": _person, "department": _department, "rate": _rate,
+    "date": _date, "birthday": _birthday, "month": _month,
+}  # fmt: skip

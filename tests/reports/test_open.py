@@ -1,0 +1,107 @@
+"""The pages of reports: who may open which, filters in the address, links, chart, export."""
+
+import re
+
+import pytest
+
+from app.reports.catalogue import REPORTS
+
+pytestmark = pytest.mark.usefixtures("trade")
+
+
+def test_the_index_shows_what_a_role_may_open(as_user):
+    assert "销售漏斗" in as_user("lina").get("/reports").text
+    cashier = as_user("xufeng").get("/reports").text
+    assert "账龄分析" in cashier and "销售漏斗" not in cashier
+
+
+def test_an_outsider_sees_no_report(as_user):
+    outsider = as_user("baijie")
+    assert "这里没有您可以看的报表" in outsider.get("/reports").text
+    for id in REPORTS:
+        assert outsider.get(f"/reports/{id}").status_code == 404
+        assert outsider.get(f"/reports/{id}/export.csv").status_code == 404
+
+
+def test_nobody_opens_a_report_without_logging_in(client):
+    assert client.get("/reports/051-03/R02-1").status_code == 302
+
+
+def test_the_service_desk_reads_no_money(as_user):
+    assert as_user("machao").get("/reports/051-01/R03-2").status_code == 404
+
+
+@pytest.mark.parametrize("id", REPORTS)
+def test_every_report_opens_in_both_languages(id, as_user):
+    browser = as_user("zhouning")
+    for locale in ("zh", "en"):
+        with browser.session_transaction() as session:
+            session["locale"] = locale
+        page = browser.get(f"/reports/{id}?period=all")
+        assert page.status_code == 200
+        assert browser.get(f"/reports/{id}/export.csv?period=all").status_code == 200
+
+
+@pytest.mark.parametrize("id", REPORTS)
+def test_every_row_leads_to_a_page_that_exists(id, as_user):
+    browser = as_user("zhaomin")
+    text = browser.get(f"/reports/{id}?period=all").text
+    for url in set(re.findall(r'href="(/records/[^"]+)"', text)):
+        assert browser.get(url.replace("&amp;", "&")).status_code == 200, url
+
+
+def test_the_list_behind_a_row_has_what_the_row_counts(as_user):
+    browser = as_user("zhaomin")
+    text = browser.get("/reports/051-03/R02-1").text
+    url = re.search(r'href="(/records/opportunity[^"]*)"><b>初步接触', text).group(1)
+    assert "符合条件的有 2 条" in browser.get(url.replace("&amp;", "&")).text
+
+
+def test_the_chart_says_in_words_what_it_shows(as_user):
+    text = as_user("zhaomin").get("/reports/051-03/R02-1").text
+    assert 'aria-label="销售漏斗：初步接触 15 万' in text
+    assert "style=" not in text.split("<main")[1]
+
+
+def test_filters_stay_in_the_address_of_the_export(as_user):
+    text = as_user("zhaomin").get("/reports/051-03/R04-3?period=2025-12&person=zhangwei").text
+    assert "export.csv?period=2025-12&amp;person=zhangwei" in text
+
+
+def test_the_export_is_numbers_and_harmless_text(as_user):
+    from app.db import db
+    from app.records import write
+
+    row = write.need("customer", "CU-202502-0007")
+    write.change(row, {"name": "=cmd|' /C calc'!A0"}, by="lina")
+    db.session.commit()
+    text = as_user("chenjing").get("/reports/051-01/R03-1/export.csv").text
+    assert text.startswith("\ufeff客户,负责人,应收")
+    assert "'=cmd|" in text and "\n=cmd" not in text
+    assert "上海恒远机械有限公司,张伟,73400.00,0.00,0.00,500000.00" in text
+
+
+@pytest.mark.parametrize("period", ["2026-13", "2026-Q5", "x", "-", "99999"])
+def test_a_period_that_is_none_is_this_year(as_user, period):
+    page = as_user("zhaomin").get(f"/reports/051-03/R04-3?period={period}&by=nothing")
+    assert '<option value="2026" selected>' in page.text
+
+
+def test_nothing_to_show_says_what_to_do(as_user):
+    text = as_user("zhaomin").get("/reports/051-03/R04-3?period=2024").text
+    assert "这个条件下没有数据" in text and "<table" not in text
+
+
+def test_more_than_fit_are_summed_and_exported_all_the_same(as_user, monkeypatch):
+    from app.reports import answer
+
+    monkeypatch.setattr(answer, "SHOWN", 1)
+    text = as_user("linyue").get("/reports/051-03/R04-1?period=all").text
+    assert "显示前 1 行，共 3 行" in text and "148,000.00" in text
+    rows = as_user("linyue").get("/reports/051-03/R04-1/export.csv?period=all").text
+    assert rows.count("SO-") == 3
+
+
+def test_a_report_is_found_by_its_name(as_user):
+    assert "/reports/051-03/R02-1" in as_user("lina").get("/commands?q=漏斗").text
+    assert "/reports/" not in as_user("xufeng").get("/commands?q=漏斗").text
