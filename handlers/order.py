@@ -24,6 +24,7 @@ NONE = Decimal(0)
 HEADER = ("quote_no", "order_date", "bill_to", "ship_to", "payment_terms", "delivery_mode",
           "invoice_basis", "invoice_kind", "po_no", "discount", "freight", "remark")  # fmt: skip
 BASES = (*order_book.BEFORE_DELIVERY, "发货后N天", "验收", "固定日期")
+THIRDS = Decimal("0.001")  # three times 33.33 % is the whole
 DEAD = ("已驳回", "未签约", "已取消")
 
 
@@ -249,9 +250,10 @@ def _plan(
             amount = order_book.money(total * (as_number(row.get("rate")) or NONE))
         found.append({**row, "seq": seq, "amount": amount, "due_date": as_day(row.get("due_date")),
                       "kind": "预收" if row["basis"] in order_book.BEFORE_DELIVERY else "应收"})  # fmt: skip
-    if all(as_number(row.get("amount")) is None for row in rows):
-        rest = total - sum((row["amount"] for row in found), NONE)
-        found[-1]["amount"] += rest if abs(rest) < 1 else NONE
+    shares = [as_number(row.get("rate")) or NONE for row in rows]
+    by_share = all(as_number(row.get("amount")) is None for row in rows)
+    if by_share and abs(1 - sum(shares, NONE)) <= THIRDS:  # the last instalment takes the rest
+        found[-1]["amount"] += total - sum((row["amount"] for row in found), NONE)
     _check_plan(found, total, order)
     return found
 
