@@ -8,7 +8,6 @@ import sqlalchemy as sa
 
 from app.db import db
 from app.i18n import _
-from app.records import write
 from app.records.customer import Customer
 from app.records.customer_account import CustomerAccount
 from app.records.invoice import Invoice, InvoiceLine
