@@ -10,14 +10,14 @@ from app.db import db
 from app.engine.handlers import BpmnError, Step, handler
 from app.errors import Invalid
 from app.i18n import _
-from app.records import write
+from app.records import exposure, write
 from app.records.customer import Customer
 from app.records.customer_account import CustomerAccount
 from app.records.invoice import Invoice
 from app.records.prepayment import Prepayment
 from app.records.receipt import Receipt, ReceiptAllocation
 from app.records.sales_order import ReceiptPlan, SalesOrder
-from handlers import collecting, ledger, plan_rows, steps
+from handlers import collecting, crediting, ledger, plan_rows, steps
 
 OUTPUTS = (
     "mode", "plan_row", "order_no", "customer_id", "customer_name", "owner", "department_id",
@@ -285,6 +285,9 @@ def post(
     for order in orders.values():
         ledger.note_order(step, order)
         touched += plan_rows.settle(step, order)
+    if exposure.credit_of(row.customer_id) is not None:
+        customer = db.session.get_one(Customer, row.customer_id)
+        crediting.refresh_status(step, customer_id=customer.number)
     return {"touched_rows": [one for one in touched if one["paid"] > 0], "to_prepay": surplus,
             "result": "收款入账", "problems": None}  # fmt: skip
 
