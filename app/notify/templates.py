@@ -128,6 +128,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "竞争分析报告：%(period)s",
         "%(period)s 的竞争分析报告已经发布，可在报表快照里查看。",
     ),
+    "survey_invite": (
+        "请您答一份问卷：%(title)s",
+        "%(name)s 您好，请您花几分钟回答“%(title)s”：%(link)s 截止 %(until)s，谢谢。",
+    ),
+    "survey_reminder": (
+        "问卷还等着您：%(title)s",
+        "%(name)s 您好，“%(title)s”还没有收到您的回答：%(link)s 截止 %(until)s，谢谢。",
+    ),
+    "survey_closed": (
+        "问卷已经收齐：%(title)s",
+        "“%(title)s”的答卷已经收齐，不用再答了，谢谢您的关心。",
+    ),
+    "survey_low_score": (
+        "重点客户不满意：%(customer)s",
+        "客户 %(customer)s 在“%(title)s”里只打了 %(score)s 分，已转服务请求，请您关注。",
+    ),
     "task_reminder": (
         "待办到期：%(task)s",
         "待办“%(task)s”（%(subject)s）已到期，请尽快处理。",

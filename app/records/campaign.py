@@ -30,10 +30,12 @@ class Campaign(Entity, db.Model):
                 "执行中": ("已结束", "已取消"), "已结束": ("已关闭",),
                 "已关闭": (), "已驳回": (), "已取消": ()},
         sections=(
-            ("活动", ("name", "type", "goal", "start_on", "end_on", "owner_id", "department_id",
-                      "version")),
+            ("活动", ("name", "type", "goal", "start_on", "end_on", "place", "target_segment",
+                      "products", "owner_id", "department_id", "risk", "version")),
             ("预算与效果", ("budget_total", "spent", "expected_leads", "expected_customers",
-                            "expected_opportunities", "expected_amount", "lessons", "remark")),
+                            "expected_opportunities", "expected_amount",
+                            "expected_satisfaction", "result_text", "deviation_reason",
+                            "lessons", "remark")),
         ),
         related=(Related("campaign_task", "campaign_id"), Related("target_list", "campaign_id"),
                  Related("lead", "campaign_id"), Related("opportunity", "campaign_id"),
@@ -45,15 +47,24 @@ class Campaign(Entity, db.Model):
     goal: Mapped[str] = fields.long("目标", required=True)
     start_on: Mapped[dt.date] = fields.day("开始", required=True)
     end_on: Mapped[dt.date] = fields.day("结束", required=True)
+    place: Mapped[str | None] = fields.text("地点", 200)
+    products: Mapped[list[Any] | None] = fields.json("推广产品", form="list")
+    target_segment: Mapped[str | None] = fields.long("目标客户")
+    risk: Mapped[str | None] = fields.long("风险")
+    post_survey: Mapped[bool] = fields.flag("活动后满意度调查")
+    invite_text: Mapped[str | None] = fields.long("邀约内容")
     budget_total: Mapped[Decimal] = fields.money("预算", required=True, least=0)
     budget_lines: Mapped[list[Any] | None] = fields.json("预算明细")
     expected_leads: Mapped[int | None] = fields.whole("期望线索", least=0)
     expected_customers: Mapped[int | None] = fields.whole("期望客户", least=0)
     expected_opportunities: Mapped[int | None] = fields.whole("期望机会", least=0)
     expected_amount: Mapped[Decimal | None] = fields.money("期望订单额", least=0)
+    expected_satisfaction: Mapped[Decimal | None] = fields.rate("期望满意度", least=0)
     expected: Mapped[dict[str, Any] | None] = fields.json("期望")
     baseline: Mapped[dict[str, Any] | None] = fields.json("基线", once=True)
     actual: Mapped[dict[str, Any] | None] = fields.json("实际", quiet=True)
     spent: Mapped[Decimal] = fields.money("已用", required=True, default=0, derived=True)
+    result_text: Mapped[str | None] = fields.long("活动成果")
+    deviation_reason: Mapped[str | None] = fields.long("偏差原因")
     lessons: Mapped[str | None] = fields.long("总结")
     version: Mapped[int] = fields.whole("版本", required=True, default=1)

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from app.db import db
-from app.records import calendar, completeness, demo_trade, numbers, write
+from app.records import calendar, completeness, demo_budget, demo_trade, numbers, write
 
 BY = "sunli"
 START = dt.datetime(2025, 1, 6, 2, 0, tzinfo=dt.UTC)
@@ -82,6 +82,7 @@ def load_records() -> None:
     for given in CUSTOMERS:
         completeness.refresh(write.need("customer", given["number"]))
     demo_trade.load()
+    demo_budget.load()
 
 
 def _codes() -> None:

@@ -19,6 +19,7 @@ from app.records import (
     customer_credit,
     customer_team,
     delivery,
+    expense_budget,
     grade_history,
     incentive,
     industry,
@@ -38,6 +39,7 @@ from app.records import (
     sales_return,
     statement,
     stock_move,
+    survey,
     target_list,
     warehouse_stock,
 )
@@ -61,6 +63,7 @@ __all__ = [
     "customer_credit",
     "customer_team",
     "delivery",
+    "expense_budget",
     "grade_history",
     "incentive",
     "industry",
@@ -80,6 +83,7 @@ __all__ = [
     "sales_return",
     "statement",
     "stock_move",
+    "survey",
     "target_list",
     "warehouse_stock",
 ]

@@ -13,7 +13,7 @@ class TargetList(Line, db.Model):
     __tablename__ = "target_list"
     record = Record(
         "邀约名单", area="market", title="contact_id", icon="list-check", sight="campaign_id",
-        columns=("contact_id", "campaign_id", "reply", "attended"),
+        columns=("contact_id", "campaign_id", "reply", "attended", "voided"),
         filters=("campaign_id", "reply", "attended"),
     )  # fmt: skip
     __rules__ = (
@@ -27,3 +27,4 @@ class TargetList(Line, db.Model):
         "答复", ("未复", "参加", "不参加"), required=True, default="未复"
     )
     attended: Mapped[bool] = fields.flag("到场")
+    voided: Mapped[bool] = fields.flag("已作废")
