@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped
 
 from app.db import db
+from app.i18n import _
 from app.records import fields
+from app.records.errors import RecordError
 from app.records.record import Entity, Entry, Line, Record, Related, unique
 
 
@@ -28,7 +30,7 @@ class SalesPlan(Entity, db.Model):
                             "remark")),),
         related=(Related("sales_plan_line", "plan_id"), Related("plan_score", "plan_id")),
     )  # fmt: skip
-    __rules__ = (unique("year", "metric", "version"),)
+    __rules__ = (unique("year", "metric", "version", where="state <> '已作废'"),)
     name: Mapped[str] = fields.text("名称", 100, required=True)
     year: Mapped[int] = fields.whole("年度", required=True)
     metric: Mapped[str] = fields.text("指标", 40, required=True)
@@ -95,3 +97,25 @@ class PlanScore(Entry, db.Model):
     actual: Mapped[Decimal] = fields.money("实际", required=True)
     rate: Mapped[Decimal | None] = fields.rate("完成率")
     score: Mapped[Decimal | None] = fields.money("得分")
+
+
+PLANNED = ("plan_id", "version", "department_id", "rep_id", "month", "product_group", "target")
+
+
+def keep_line(mapper: Any, connection: Any, row: SalesPlanLine) -> None:
+    """A target of a locked plan is never changed nor added; actuals go on (051-03 P2)."""
+    attributes = sa.inspect(row).attrs
+    fresh = sa.inspect(row).pending or not sa.inspect(row).persistent
+    touched = bool(row.target) if fresh else any(
+        attributes[name].history.has_changes() for name in PLANNED)  # fmt: skip
+    if not touched:
+        return
+    query = sa.select(SalesPlan.state, SalesPlan.number).where(SalesPlan.id == row.plan_id)
+    state, number = connection.execute(query).one()
+    if state in ("已锁定", "已归档"):
+        text = _("计划 %(number)s 已锁定，不能修改；要改请在季末申请调整。", number=number)
+        raise RecordError("E_PLAN_LOCKED", text)
+
+
+for _moment in ("before_insert", "before_update"):
+    sa.event.listen(SalesPlanLine, _moment, keep_line)
