@@ -16,7 +16,7 @@ WORKERS ?= 2
 
 .PHONY: run serve test check bench docs-pictures lock build data clean reliability
 
-run: $(STAMPS)/runtime build data serve
+run: $(STAMPS)/runtime $(STAMPS)/papers build data serve
 
 serve:
 	@echo "» serving on http://127.0.0.1:8000 (stop with Ctrl+C)"
@@ -98,7 +98,13 @@ $(STAMPS)/texts: $(TEXTS) | $(STAMPS)/venv
 	flask i18n compile
 	touch $@
 
-$(STAMPS)/system-test: | $(STAMPS)/venv
+# what PDFs are drawn with; without it everything else works
+$(STAMPS)/papers: | $(STAMPS)/venv
+	@python -c 'import ctypes.util as c, sys; sys.exit(c.find_library("pango-1.0") is None or c.find_library("pangoft2-1.0") is None)' || ( $(call apt,libpango-1.0-0 libpangoft2-1.0-0) ) || true
+	fc-list :lang=zh 2>/dev/null | grep -q . || ( $(call apt,fontconfig fonts-noto-cjk) ) || true
+	touch $@
+
+$(STAMPS)/system-test: $(STAMPS)/papers | $(STAMPS)/venv
 	@command -v chromium >/dev/null || { $(call apt,chromium); }
 	fc-list :lang=zh 2>/dev/null | grep -q . || { $(call apt,fonts-noto-cjk); }
 	touch $@

@@ -30,6 +30,8 @@ def init_app(app: Flask) -> None:
         day=day,
         money=money,
         number=number,
+        qty=qty,
+        price=price,
         initials=initials,
         tone=tone,
         label=label,
@@ -105,6 +107,16 @@ def money(amount: Decimal | int | float | None, sign: str = "¥") -> str:
 def number(value: Decimal | int | None) -> str:
     """With thousands separators; empty for None."""
     return "" if value is None else format_decimal(value)
+
+
+def qty(value: Decimal | int | None) -> str:
+    """A quantity without needless zeros, at most three places."""
+    return "" if value is None else format_decimal(value, "#,##0.###")
+
+
+def price(value: Decimal | int | None) -> str:
+    """Two places, four where they are needed."""
+    return "" if value is None else format_decimal(value, "#,##0.00##")
 
 
 def initials(name: str) -> str:

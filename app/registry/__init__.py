@@ -3,7 +3,10 @@
 from flask import Flask
 
 from app import shell
-from app.registry import commands, paper, routes
+from app.registry import board, commands, paper, papers, prices, routes
+
+# their routes hang on the same blueprint
+PAGES = (board, paper, papers, prices)
 
 
 def init_app(app: Flask) -> None:

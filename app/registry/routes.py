@@ -20,7 +20,8 @@ pages = Blueprint("records", __name__, url_prefix="/records")
 STARTS = {"customer": "051-01-01", "lead": "051-02-01", "opportunity": "051-03-02",
           "campaign": "051-02-02", "assignment": "051-01-02", "price_list": "051-01-05"}  # fmt: skip
 
-OWN_PAGES = ("customer", "statement")  # kinds whose page shows more than fields and lists
+# kinds whose page shows more than fields and lists
+OWN_PAGES = ("customer", "quotation", "sales_order", "statement")
 
 
 @pages.before_request

@@ -13,7 +13,8 @@ from app.i18n import label
 from app.records import completeness, fields, record, sight, view
 from app.records.contact import Contact
 from app.records.customer import Customer
-from app.registry import cases, cell, figures, mask, story
+from app.records.sales_order import SalesOrder
+from app.registry import cases, cell, figures, mask, order, story
 
 FEW = 5  # rows of a related list on the first tab
 MANY = 50  # on its own tab
@@ -49,6 +50,8 @@ def sheet(row: Any, viewer: sight.Viewer, tab: str) -> dict[str, Any]:
     found |= going_on(row, viewer)
     if isinstance(row, Customer):
         found |= _customer(row, viewer)
+    if isinstance(row, SalesOrder):
+        found |= order.facts(row, viewer)
     return found
 
 

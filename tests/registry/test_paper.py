@@ -62,7 +62,7 @@ def test_an_outsider_sees_no_paper(as_user, statement: Any):
 
 def test_a_paper_fetches_nothing(app):
     with pytest.raises(ValueError, match="fetches nothing"):
-        paper._refuse("file:///etc/passwd")
+        paper.refuse("file:///etc/passwd")
 
 
 def test_nobody_gets_a_paper_without_logging_in(client, statement: Any):

@@ -1,0 +1,67 @@
+"""Quotations and orders as PDFs with our mark, for the customer."""
+
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, render_template
+from flask_login import login_required
+
+from app import errors, viewer
+from app.db import db
+from app.records import record, sight, write
+from app.records.product import Product
+from app.registry import paper, routes
+
+# whose lines stand on the paper, by which column, and how many pieces a line is
+LINES = {"quotation": ("quotation_line", "quotation_id"), "sales_order": ("order_line", "order_id")}
+MOST_LINES = 1000
+
+
+@routes.pages.get("/quotation/<key>.pdf", defaults={"entity": "quotation"})
+@routes.pages.get("/sales_order/<key>.pdf", defaults={"entity": "sales_order"})
+@login_required
+def trade_pdf(entity: str, key: str) -> Response:
+    """The paper of a quotation or an order that this person may see."""
+    model: Any = record.entity(entity)
+    query = db.select(model).where(model.number == key, sight.visible(entity, viewer.here()))
+    row = db.session.scalar(query)
+    if row is None:
+        raise errors.NotFound()
+    answer = Response(drawn(row), mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{row.number}.pdf"'
+    return answer
+
+
+def drawn(row: Any) -> bytes:
+    """The bytes of the PDF. Nothing is fetched from anywhere while it is drawn."""
+    from weasyprint import HTML  # takes half a second to load, and only papers need it
+
+    html = render_template("registry/trade_paper.html", **facts(row))
+    made: bytes = HTML(string=html, url_fetcher=paper.refuse).write_pdf()
+    return made
+
+
+def facts(row: Any) -> dict[str, Any]:
+    """What the paper says: who, what, how much, and until when."""
+    entity, via = LINES[row.__tablename__]
+    model: Any = record.entity(entity)
+    query = (
+        sa.select(model, Product)
+        .join(Product, model.product_id == Product.id)
+        .where(getattr(model, via) == row.id)
+        .order_by(model.seq)
+        .limit(MOST_LINES)
+    )
+    lines = [{"line": line, "product": product, "qty": _pieces(line)}
+             for line, product in db.session.execute(query)]  # fmt: skip
+    return {
+        "row": row, "lines": lines, "customer": write.get("customer", row.customer_id),
+        "is_order": row.__tablename__ == "sales_order",
+        "contact": write.get("contact", row.contact_id) if getattr(row, "contact_id", None) else None,
+        "sum": sum((one["line"].amount for one in lines), Decimal("0.00")),
+    }  # fmt: skip
+
+
+def _pieces(line: Any) -> Decimal:
+    return line.qty if hasattr(line, "qty") else line.q_ordered - line.q_cancelled
