@@ -2,17 +2,23 @@
 day of the catalogue, Tuesday 2026-03-10."""
 
 import datetime as dt
+import itertools
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask, g
 from flask.testing import FlaskClient
 
 from app import clock, create_app
 from app.db import db
 
+# with a PostgreSQL server (see tests/postgres.py) the fixtures of this file use it
+POSTGRES = os.environ.get("TEST_POSTGRES")
+_numbers = itertools.count()
 TODAY = dt.datetime(2026, 3, 10, 1, 0, tzinfo=dt.UTC)  # 09:00 in Shanghai
 
 
@@ -20,7 +26,7 @@ TODAY = dt.datetime(2026, 3, 10, 1, 0, tzinfo=dt.UTC)  # 09:00 in Shanghai
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the schema, the demo people and nothing else."""
     folder = tmp_path_factory.mktemp("template")
-    app = create_app({"instance_path": str(folder), "job_runner": "inline", "secret_key": "test"})
+    app = create_app(settings(folder, new_database()))
     with app.app_context():
         from app.accounts import demo
 
@@ -28,15 +34,40 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         demo.load_people()
         db.session.commit()
         db.session.remove()
+        url = db.engine.url
         db.engine.dispose()
-    return folder / "shunliu.sqlite"
+    return Path(url.database or "") if POSTGRES else folder / "shunliu.sqlite"
+
+
+def settings(folder: Path, database: str = "") -> dict[str, object]:
+    """An application in `folder`, over this PostgreSQL database or an SQLite file there."""
+    given = {"instance_path": str(folder), "job_runner": "inline", "secret_key": "test"}
+    return given | ({"database_url": POSTGRES.format(name=database)} if POSTGRES else {})
+
+
+def new_database(template: str = "template1") -> str:
+    """The name of a new PostgreSQL database that is a copy of `template`; "" on SQLite."""
+    if not POSTGRES:
+        return ""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    _administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return name
+
+
+def _administer(statement: str) -> None:
+    engine = sa.create_engine(POSTGRES.format(name="postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
 
 
 @pytest.fixture
 def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
     """The application over a database of its own."""
-    shutil.copy(template, tmp_path / "shunliu.sqlite")
-    app = create_app({"instance_path": str(tmp_path), "job_runner": "inline", "secret_key": "test"})
+    database = new_database(template.name)
+    if not POSTGRES:
+        shutil.copy(template, tmp_path / "shunliu.sqlite")
+    app = create_app(settings(tmp_path, database))
     app.config["TESTING"] = True
     clock.stop_at(TODAY)
     # the test's context outlives its requests; what one notes in g (who asks) is not for the next
@@ -45,6 +76,8 @@ def app(template: Path, tmp_path: Path) -> Iterator[Flask]:
         yield app
         db.session.remove()
         db.engine.dispose()
+    if POSTGRES:
+        _administer(f'DROP DATABASE "{database}"')
     clock.stop_at(None)
 
 
