@@ -14,7 +14,7 @@ ROWS = {
     **dict.fromkeys(("jobs", "accounts", "records"), 1),
     **dict.fromkeys(("engine", "notify", "handlers"), 2),
     **dict.fromkeys(
-        ("inbox", "library", "modeler", "monitor", "practice", "reports", "registry"), 3
+        ("inbox", "library", "modeler", "monitor", "practice", "reports", "registry", "survey"), 3
     ),
     "api": 4,
     **dict.fromkeys(

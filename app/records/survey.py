@@ -125,9 +125,7 @@ class SurveyResponse(Line, db.Model):
         columns=("survey_id", "answered_at", "score", "valid", "late", "follow"),
         filters=("survey_id", "valid", "late", "follow"),
     )  # fmt: skip
-    __rules__ = (
-        unique("recipient_id", where="valid AND NOT late AND recipient_id IS NOT NULL"),
-    )
+    __rules__ = (unique("recipient_id", where="valid AND NOT late AND recipient_id IS NOT NULL"),)
     survey_id: Mapped[int] = fields.ref("调查", "survey", required=True)
     recipient_id: Mapped[int | None] = fields.ref("受访人", "survey_recipient")
     customer_id: Mapped[int | None] = fields.ref("客户", "customer")

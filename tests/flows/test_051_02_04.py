@@ -167,7 +167,7 @@ def test_a_product_of_a_competitor_is_kept_once(stage: Stage):
               "reliability": "中"}  # fmt: skip
     for _time in range(2):
         stage.message("msg_competitor_feedback", "fb-3", feedback_id="fb-3", report=report)
-        (task,) = stage.tasks("verify")
+        (_task,) = stage.tasks("verify")
         stage.do("verify", "hanxue", "accept")
     (made,) = db.session.scalars(db.select(CompetingProduct))
     assert (made.name, made.price) == ("RK-100 主轴", 11000)
