@@ -81,6 +81,17 @@ def _facts(
     ]  # fmt: skip
 
 
+@handler(topic="receivable.stop_goods")
+def stop_goods(step: Step, *, customer_id: str, plan_row: str, overdue_days: Any = 0) -> None:
+    """停止发货：这个客户在途的每张订单都挂起。
+
+    Every running order of the customer hears `msg_credit_stop`, be there none or many (051-03-08).
+    """
+    reason = _("货款逾期 %(days)s 天", days=overdue_days)
+    told = {"customer_id": customer_id, "plan_row": plan_row, "reason": reason}
+    step.send_every("msg_credit_stop", customer_id, told)
+
+
 @handler(topic="receivable.raise_level", outputs=("level",), pure=True)
 def raise_level(step: Step, *, level: Any = 1) -> dict[str, Any]:
     """三天没有催，升到下一级；最高四级（停发）。"""
