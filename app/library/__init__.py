@@ -2,7 +2,10 @@
 
 from flask import Flask
 
-from app.library import routes
+from app.library import routes, tables
+
+# their routes hang on the same blueprint
+PAGES = (routes, tables)
 
 
 def init_app(app: Flask) -> None:

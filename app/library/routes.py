@@ -13,6 +13,7 @@ from app.engine.published import Definition
 from app.engine.work import UserTask
 from app.i18n import _
 from app.library import areas, drawing, figures, steps
+from app.records import entities
 
 pages = Blueprint("library", __name__, url_prefix="/processes")
 
@@ -80,17 +81,34 @@ def area(area_id: str) -> str:
         deployed=figures.newest_definitions(),
         counts=figures.by_process(),
         process_of=areas.process_of,
-        place=place,
+        place=lambda text: place(text, area_id),
     )
 
 
-def place(text: str) -> tuple[str, str | None]:
+def place(text: str, area_id: str = "") -> tuple[str, str | None]:
     """What to show for a place that realises a goal, and where it leads (None: no page yet)."""
     kind, colon, name = text.partition(":")
-    if not colon:
-        number, _hash, element = text.partition("#")
-        return text.replace("#", " · "), url_for("library.flow", number=number, step=element)
-    return f"{_(KIND_WORDS.get(kind, kind))} {name}", None
+    if not colon or kind == "timer":
+        number, _hash, element = (name or kind).partition("#")
+        shown = (name or kind).replace("#", " · ")
+        words = f"{_(KIND_WORDS[kind])} {shown}" if colon else shown
+        return words, url_for("library.flow", number=number, step=element)
+    return f"{_(KIND_WORDS.get(kind, kind))} {name}", _leads(kind, name, area_id)
+
+
+def _leads(kind: str, name: str, area_id: str) -> str | None:
+    """The page of a decision, a kind of record or a report, where the product has that room."""
+    there = current_app.view_functions
+    if kind == "decision":
+        return url_for("library.decision", decision_id=name)
+    if kind == "record" and "records.index_of" in there:
+        listed = entities().get(name)
+        shown = listed is not None and listed.record.listed
+        return url_for("records.index_of", entity=name) if shown else None
+    if kind == "report" and "reports.report" in there:
+        area, _slash, code = name.rpartition("/")
+        return url_for("reports.report", area=area or area_id, code=code)
+    return None
 
 
 KIND_WORDS = {

@@ -77,9 +77,7 @@ def _summable(report: Report, known: Any) -> list[str]:
     shown = {column.name: column.total for column in report.columns}
     texts = {"key", "value", "person", "month", "birthday"}
     return [
-        name
-        for name in list(known.keys())
-        if shown.get(name, name in _PARTS) and name not in texts
+        name for name in list(known.keys()) if shown.get(name, name in _PARTS) and name not in texts
     ]
 
 

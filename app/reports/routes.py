@@ -106,7 +106,8 @@ def _chart(found: Report, ask: Ask, said: answer.Answer) -> Markup:
     columns = {column.name: column for column in found.columns}
     if plan.kind == "sums":
         bars = [
-            drawing.Bar(str(columns[name].label), said.totals.get(name) or 0) for name in plan.values
+            drawing.Bar(str(columns[name].label), said.totals.get(name) or 0)
+            for name in plan.values
         ]
     else:
         bars = [_bar(found, columns, row, ask, said) for row in said.rows]
