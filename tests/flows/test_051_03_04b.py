@@ -7,8 +7,8 @@ import pytest
 from app.db import db
 from app.records import write
 from tests.flows import neighbours, trade
+from tests.flows.orders import enter, header, order, quote, signed
 from tests.flows.stage import Stage
-from tests.flows.test_051_03_04 import enter, header, order, quote, signed
 
 
 @pytest.fixture(autouse=True)
@@ -79,5 +79,7 @@ def test_a_large_order_needs_director_and_finance(stage: Stage):
 
 
 def test_more_than_was_quoted_is_not_the_quotation(stage: Stage):
-    case = enter(stage, order=header(quote_no=quote()), qty=11, price=11400, day=dt.date(2026, 3, 30))
+    case = enter(
+        stage, order=header(quote_no=quote()), qty=11, price=11400, day=dt.date(2026, 3, 30)
+    )
     assert "discount_authority" in stage.path(case)

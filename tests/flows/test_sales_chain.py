@@ -8,8 +8,8 @@ from app.records import exposure
 from tests.flows import money, trade
 from tests.flows import test_051_03_06 as returning
 from tests.flows import test_051_03_09 as refunding
+from tests.flows.orders import deliver, from_quote, number, order
 from tests.flows.stage import Stage
-from tests.flows.test_051_03_04 import deliver, from_quote, number, order
 from tests.flows.test_051_03_10 import register
 
 ZERO = "0.00"
