@@ -16,7 +16,7 @@ from app.records.customer import Customer
 from app.records.lead import Lead
 from app.records.opportunity import Opportunity
 from app.records.sales_order import SalesOrder
-from handlers import campaign, steps
+from handlers import campaign, steps, survey_report
 
 CONFIRMED = ("已生效", "履约中", "挂起", "已完成")
 SHORT = Decimal("0.8")  # below it the deviation must be explained
@@ -93,17 +93,15 @@ def preview_effect(
 
 
 @handler(topic="campaign.compute_effect", outputs=("effect", "groups"))
-def compute_effect(
-    step: Step, *, campaign_no: str, satisfaction: Any = None
-) -> dict[str, Any]:
+def compute_effect(step: Step, *, campaign_no: str) -> dict[str, Any]:
     """效果评估：写下当天的效果快照（一天一张），并列出该奖励的线索、客户和机会。"""
     row: Campaign = write.need("campaign", campaign_no)
     found = actual(row)
-    note_effect(step, row, found, satisfaction)
+    note_effect(step, row, found)
     return {"effect": found, "groups": _captures(row)}
 
 
-def note_effect(step: Step, row: Campaign, found: dict[str, Any], satisfaction: Any = None) -> None:
+def note_effect(step: Step, row: Campaign, found: dict[str, Any]) -> None:
     """The campaign knows its effect; one snapshot stands for the day."""
     write.change(row, {"actual": found}, **steps.writing(step))
     today = steps.today(step)
@@ -111,7 +109,8 @@ def note_effect(step: Step, row: Campaign, found: dict[str, Any], satisfaction: 
     if db.session.scalar(known) is None:
         given = {name: found[name] for name in
                  ("leads", "customers", "opportunities", "orders", "order_amount", "spent")}  # fmt: skip
-        given |= {"campaign_id": row.id, "run_date": today, "satisfaction": satisfaction}
+        given |= {"campaign_id": row.id, "run_date": today,
+                  "satisfaction": survey_report.satisfaction(row.id)}  # fmt: skip
         write.create("campaign_effect", given, by=steps.actor(step), at=step.now)
 
 

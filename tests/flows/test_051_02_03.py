@@ -13,7 +13,7 @@ from app.notify import notices
 from app.records import audit, log, write
 from app.records.incentive import Incentive
 from app.records.target_list import TargetList
-from tests.flows import market
+from tests.flows import market, survey
 from tests.flows.stage import Stage
 
 ACTION = {"action_type": "现场", "content": "搭好展台", "result": "完成"}
@@ -330,3 +330,29 @@ def test_incentives_may_be_refused_and_the_campaign_still_ends(stage: Stage):
     assert stage.end(case) == "campaign_closed"
     assert incentives(number) == []
     assert clock.now() > dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
+
+
+def test_a_questionnaire_is_made_before_and_asked_after(stage: Stage):
+    survey.people(6)
+    planning = market.approved(stage, pre_survey=True, post_survey=True)
+    number = stage.variables(planning)["campaign_no"]
+    stage.do("plan", "wuhao", "submit", case=planning,
+             survey_plan=survey.plan(purpose="活动效果", target_quota=4))  # fmt: skip
+    stage.do("design", "wuhao", case=planning, sheet={"intro": "您好", "questions": survey.SHEET})
+    stage.do("review", "zhengjie", "approve", case=planning)
+    market.prepared(stage, planning, [market.task("布展", 40000)])
+    case = stage.cases(market.EXECUTION)[-1].id
+    started(stage, "hanxue")
+    logged(stage, "hanxue")
+    stage.do("log_work", "hanxue", "done", of="hanxue")
+    stage.do("confirm_list", "wuhao", case=case)
+    for row in survey.asked()[:4]:
+        survey.reply(stage, row, 9)
+    stage.do("write_report", "wuhao", case=case,
+             report={"summary": "满意", "findings": "场地好评"})  # fmt: skip
+    stage.do("review_report", "zhengjie", "approve", case=case)
+    stage.do("summarise", "wuhao", case=case, summary=SUMMARY)
+    stage.do("review_effect", "zhengjie", "approve", case=case)
+    effect = db.session.scalars(db.select(write.record.entity("campaign_effect"))).one()
+    assert effect.campaign_id == campaign_id(number)
+    assert effect.satisfaction == Decimal("0.9")
