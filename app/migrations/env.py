@@ -1,6 +1,7 @@
 """Alembic runs inside the app: same engine, same tables, one transaction for an upgrade."""
 
 from alembic import context
+
 from app.db import db
 
 
