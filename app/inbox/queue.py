@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
+from flask import g
 from flask_babel import get_timezone
 
 from app import clock
@@ -14,10 +15,11 @@ from app.accounts.models import User
 from app.db import db
 from app.engine.models import Definition, Instance, TaskCandidate, UserTask
 from app.i18n import _
-from app.inbox import sight
+from app.inbox import due, sight
 
 PAGE = 50
 WORK = ("todo", "overdue", "today", "mine", "groups", "later")
+BY_DATE = ("todo", "overdue", "today", "mine", "groups")
 FILTERS = (*WORK, "started", "done")
 ORDERS = ("due", "new", "priority")
 DUES = ("overdue", "today", "week", "none")
@@ -70,11 +72,26 @@ def read(args: Mapping[str, str]) -> Question:
 
 def tasks(question: Question, person: User) -> tuple[list[UserTask], bool]:
     """One page of the list, and whether there are more."""
-    query = _narrowed(_filtered(question.f, person), question)
-    query = query.order_by(*_order(question)).limit(PAGE + 1).offset((question.page - 1) * PAGE)
+    first = (question.page - 1) * PAGE
+    if question.sort == "due" and question.f in BY_DATE and not question.narrowed:
+        ids = _by_date(question.f, person, first)
+        query = sa.select(UserTask).where(UserTask.id.in_(ids), UserTask.state == "open")
+        query = query.order_by(*_order(question))
+    else:
+        query = _narrowed(_filtered(question.f, person), question)
+        query = query.order_by(*_order(question)).limit(PAGE + 1).offset(first)
     began = sa.orm.joinedload(UserTask.instance).load_only(Instance.started_by)
     found = list(db.session.scalars(query.options(began)))
     return found[:PAGE], len(found) > PAGE
+
+
+def _by_date(name: str, person: User, first: int) -> list[int]:
+    now = clock.now()
+    spans = {"overdue": (None, now), "today": (now, _midnight())}
+    return due.page(
+        person, now, spans.get(name, (None, None)), first, PAGE + 1,
+        has=name != "groups", may_take=name != "mine",
+    )  # fmt: skip
 
 
 def total(question: Question, person: User) -> int:
@@ -117,6 +134,7 @@ def counts(person: User) -> dict[str, int]:
                parts.values()]  # fmt: skip
     row = db.session.execute(sa.select(*columns).where(*_within_reach(person))).one()
     found = dict(zip(parts, map(int, row), strict=True))
+    g.waiting = found["todo"]
     found["started"] = (
         db.session.scalar(
             sa.select(sa.func.count())
@@ -130,6 +148,8 @@ def counts(person: User) -> dict[str, int]:
 
 def waiting(person: User) -> int:
     """How many tasks wait for the person, for the badge on the rail."""
+    if "waiting" in g:  # the page has counted already
+        return g.waiting
     now = clock.now()
     ready = sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
     query = sa.select(sa.func.count()).select_from(UserTask).where(*_within_reach(person), ready)

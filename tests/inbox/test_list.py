@@ -63,3 +63,31 @@ def test_a_page_of_the_list_asks_the_database_a_fixed_number_of_times(tasks, as_
     asked.clear()
     browser.get("/inbox")
     assert len(asked) <= few + 1, "\n".join(asked)
+
+
+@pytest.mark.parametrize("name", ("todo", "overdue", "today", "mine", "groups"))
+def test_pages_by_date_are_those_of_the_whole_list(tasks, name, monkeypatch):
+    from app.accounts import people
+    from app.inbox import queue
+
+    person = people.get("wangqiang")
+    asked = queue._filtered(name, person).order_by(*queue._order(queue.Question(f=name)))
+    whole = [task.id for task in db.session.scalars(asked)]
+    monkeypatch.setattr(queue, "PAGE", 3)
+    paged, number, more = [], 0, True
+    while more:
+        number += 1
+        found, more = queue.tasks(queue.Question(f=name, page=number), person)
+        paged += [task.id for task in found]
+    assert paged == whole
+
+
+def test_a_page_by_date_is_read_from_an_index_in_its_order(tasks):
+    from app.accounts import people
+    from app.inbox import due
+
+    for query, date, order in due._free(people.get("wangqiang")):
+        asked = query.where(date.is_not(None)).order_by(date, order).limit(50)
+        text = asked.compile(db.engine, compile_kwargs={"literal_binds": True})
+        plan = [row.detail for row in db.session.execute(sa.text(f"EXPLAIN QUERY PLAN {text}"))]
+        assert not [line for line in plan if "TEMP B-TREE" in line or line.startswith("SCAN")], plan
