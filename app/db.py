@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import functools
 from collections.abc import Iterator
 from contextvars import ContextVar
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,7 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-from app import values
+from app import gate, values
 
 _writes: ContextVar[bool] = ContextVar("writes", default=True)
 
@@ -121,6 +122,16 @@ def set_reading(only_reads: bool) -> None:
     _writes.set(not only_reads)
 
 
+def end_reading() -> None:
+    """The transaction that only read is over; what it loaded stays as it was read."""
+    session = db.session()
+    kept, session.expire_on_commit = session.expire_on_commit, False
+    try:
+        session.commit()
+    finally:
+        session.expire_on_commit = kept
+
+
 def init_app(app: Flask) -> None:
     """Bind the database to the app; SQLite gets WAL, FULL synchronous and foreign keys."""
     url = app.config["SQLALCHEMY_DATABASE_URI"]
@@ -135,7 +146,9 @@ def init_app(app: Flask) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             sa.event.listen(db.engine, "connect", _prepare_sqlite)
-            sa.event.listen(db.engine, "begin", _begin_sqlite)
+            file = db.engine.url.database
+            turns = gate.before(db.engine, file) if file and file != ":memory:" else None
+            sa.event.listen(db.engine, "begin", functools.partial(_begin_sqlite, turns))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -144,6 +157,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
+def _begin_sqlite(turns: gate.Gate | None, connection: sa.Connection) -> None:
     # a transaction that reads first and writes later could lose its place; writers queue at once
+    if turns is not None and _writes.get():
+        turns.enter(connection)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")

@@ -4,7 +4,7 @@ import importlib
 import logging
 from types import ModuleType
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request, session
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
-from app import db, errors, health, workspace
+from app import db, errors, health, i18n, workspace
 from app.accounts import people
 from app.i18n import _
 
@@ -75,8 +75,14 @@ def init_app(app: Flask) -> None:
 
 def _begin() -> None:
     # a page that only shows must never wait for somebody who writes
-    db.set_reading(request.method in ("GET", "HEAD", "OPTIONS"))
+    db.set_reading(True)
     workspace.enter(workspace.COMPANY)
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        # who asks is found before the turn to write begins; others write meanwhile
+        if session.get("_user_id") and current_user.is_authenticated:
+            i18n.language()  # asked once per request; after a commit it would be read again
+            db.end_reading()
+        db.set_reading(False)
 
 
 def _harden(response: Response) -> Response:
@@ -84,7 +90,7 @@ def _harden(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
-    if request.endpoint != "static" and current_user.is_authenticated:
+    if "_user_id" in session:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
 

@@ -26,6 +26,9 @@ class Visitor:
         self.address = address
         self.cookies: dict[str, str] = {}
         self.token = ""
+        self.forgets = (
+            False  # keeps the cookies of now: notes that no page ever shows would pile up
+        )
         self.connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str) -> Answer:
@@ -66,7 +69,7 @@ class Visitor:
         except (http.client.HTTPException, OSError):
             self.hang_up()
             raise
-        for line in answer.headers.get_all("Set-Cookie", []):
+        for line in [] if self.forgets else answer.headers.get_all("Set-Cookie", []):
             self.cookies |= {key: value.value for key, value in SimpleCookie(line).items()}
         if answer.headers.get("Connection", "").lower() == "close":
             self.hang_up()

@@ -8,7 +8,7 @@ from werkzeug.datastructures import MultiDict
 from app import clock
 from app.accounts import people
 from app.accounts.models import User, membership
-from app.db import db
+from app.db import db, set_reading
 from app.engine import definitions, files
 from app.engine.models import TaskCandidate, UserTask
 from app.errors import Conflict, Invalid
@@ -98,6 +98,7 @@ def complete(task_id: int) -> Response | tuple[str, int]:
     try:
         forms.submit_task(found, current_user, request.form, request.files)
         db.session.commit()
+        set_reading(True)  # the answer needs no turn to write
     except Invalid as problem:
         db.session.rollback()
         errors = problem.fields or {"": problem.message}
