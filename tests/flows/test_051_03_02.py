@@ -100,6 +100,9 @@ def test_lost_to_a_competitor_by_price(stage: Stage):
     assert (row.state, row.weighted, row.lost_competitor) == ("丢单", 0, "锐科")
     assert (row.lost_reason, row.lost_price, row.lesson) == ("价格", 10500, "早点报价")
     assert {"lost_signal", "share_loss"} <= set(stage.path(case))
+    (analysis,) = stage.cases("p_051_02_04")
+    report = stage.variables(analysis.id)["report"]
+    assert (report["opportunity"], report["reason"]) == (row.number, "价格")
 
 
 def test_without_a_decision_nobody_won(stage: Stage):
@@ -108,6 +111,7 @@ def test_without_a_decision_nobody_won(stage: Stage):
     lose(stage, case, reason="预算取消")
     stage.do("review_loss", "wangqiang", "approve", case=case)
     assert found(stage, case).lost_competitor == "无竞争"
+    assert stage.cases("p_051_02_04") == []
 
 
 # entering and reviewing
