@@ -117,4 +117,3 @@ _STORIES = (
     _a_finished_one, _another_finished_one, _one_to_review, _another_to_review, _one_returned,
     _one_to_judge, _a_blocked_one, _one_without_owner, _one_handed_over, _a_draft,
 )  # fmt: skip
-

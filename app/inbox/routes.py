@@ -46,11 +46,8 @@ def lines() -> str:
 @inbox.get("/inbox/counts")
 @login_required
 def counts() -> str:
-    """The filters with fresh counts."""
-    question = queue.read(request.args)
-    return render_template(
-        "inbox/filters.html", question=question, counts=queue.counts(current_user), titles=titles()
-    )
+    """The filters with fresh counts, the queue and the rail's badge as they are now."""
+    return render_template("inbox/again.html", **_page(queue.read(request.args)))
 
 
 @inbox.get("/tasks/<int:task_id>/peek")

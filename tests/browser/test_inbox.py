@@ -119,3 +119,20 @@ def test_search_stands_in_the_address(page_as, full):
     page.wait_for_url("**q=*")
     assert page.get_by_text("没有符合条件的任务").is_visible()
     check_page(page)
+
+
+def test_the_list_and_the_badge_renew_themselves(page_as, full):
+    page = page_as("wangqiang")
+    page.locator(".peek h2").wait_for()
+    page.keyboard.press("j")
+    before = page.locator(".task").count()
+    stood = page.locator(".task.on").get_attribute("data-peek")
+    with full.data():
+        quotes.begin(number=77)
+    with page.expect_response("**/inbox/counts*"):  # what the page does every minute
+        page.evaluate(
+            "htmx.ajax('GET', document.getElementById('filters').getAttribute('hx-get'), '#filters')"
+        )
+    page.wait_for_function(f"document.querySelectorAll('.task').length == {before + 1}")
+    assert page.locator(".task.on").get_attribute("data-peek") == stood
+    assert page.locator("#dot-inbox").inner_text() == str(before + 1)

@@ -113,3 +113,21 @@ if (queue()) begin();
 document.addEventListener('htmx:afterSettle', (event) => {
   if (event.detail.target?.id === 'queue' && queue()) begin();
 });
+
+// every minute the list comes anew: not while something is chosen, and the place in it is kept
+let stood = null;
+document.addEventListener('htmx:oobBeforeSwap', (event) => {
+  if (event.detail.target?.id !== 'queue') return;
+  if (chosen().length) event.detail.shouldSwap = false;
+  stood = current()?.dataset.peek ?? null;
+});
+document.addEventListener('htmx:oobAfterSwap', (event) => {
+  if (event.detail.target?.id !== 'queue' && event.target?.id !== 'queue') return;
+  const same = tasks().find((row) => row.dataset.peek === stood);
+  if (same) {
+    same.classList.add('on');
+    same.setAttribute('aria-current', 'true');
+  } else if (pane()) {
+    stand(null, tasks()[0], { wait: 0 });
+  }
+});
