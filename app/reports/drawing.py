@@ -87,9 +87,7 @@ def _words(bar: Bar) -> str:
 def _linked(bar: Bar, drawn: Markup) -> Markup:
     if not bar.url:
         return drawn
-    return Markup('<a href="{}" aria-label="{}">{}</a>').format(
-        bar.url, f"{bar.label} {_words(bar)}", drawn
-    )
+    return Markup('<a href="{}">{}</a>').format(bar.url, drawn)  # named by the text inside
 
 
 def _bar(bar: Bar, y: int, most: Decimal, width: int, kind: str) -> Markup:

@@ -88,9 +88,8 @@ def plan(metric: str, rows: list[tuple[str, int, int, int]]) -> Any:
     return head
 
 
-@pytest.fixture
-def trade(app: Flask) -> None:
-    """张伟 has 恒远 and 蓝湾, 李娜 has 明达."""
+def fill() -> None:
+    """张伟 has 恒远 and 蓝湾, 李娜 has 明达; not committed."""
     records.demo.load_records()
     order(HENGYUAN, "zhangwei", 114000, delivered=114000, invoiced=68400, qty=10)
     order(HENGYUAN, "zhangwei", 24000, on="2025-12-30", price="12000", qty=2)
@@ -104,6 +103,12 @@ def trade(app: Flask) -> None:
     opportunity(MINGDA, "lina", 80000, "商务谈判", lost="价格", lost_price=Decimal(70000))
     plan("签单额", [("zhangwei", 1, 100000, 80000), ("zhangwei", 2, 100000, 114000),
                  ("zhangwei", 12, 100000, 0), ("lina", 2, 50000, 10000)])  # fmt: skip
+
+
+@pytest.fixture
+def trade(app: Flask) -> None:
+    """The company with a little trade in it."""
+    fill()
     db.session.commit()
 
 
