@@ -10,7 +10,9 @@ ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "app"
 
 ROWS = {
-    **dict.fromkeys(("db", "clock", "workspace", "errors", "signals", "i18n", "feel", "values"), 0),
+    **dict.fromkeys(
+        ("db", "clock", "workspace", "errors", "signals", "i18n", "feel", "values", "gate"), 0
+    ),
     **dict.fromkeys(("jobs", "accounts", "records"), 1),
     **dict.fromkeys(("engine", "notify", "handlers"), 2),
     **dict.fromkeys(

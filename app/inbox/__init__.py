@@ -10,6 +10,6 @@ def init_app(app: Flask) -> None:
 
     app.register_blueprint(routes.inbox)
     app.register_blueprint(forms.pages)
-    app.jinja_env.filters["outcome"] = story.outcome_label
+    app.jinja_env.filters["outcome"] = story.outcome_text
     shell.badge("inbox", queue.waiting)
     shell.offer(search.commands)

@@ -4,12 +4,15 @@ import datetime as dt
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
+from flask import g
 
 from app.accounts import people
 from app.db import db
 from app.engine import definitions
 from app.engine.models import Event, Instance, TaskCandidate, Token, UserTask
+from app.errors import ShunliuError
 from app.i18n import _, label
+from app.inbox import forms
 from app.inbox.models import Comment
 
 MOST_FORESEEN = 3  # steps that may come next
@@ -131,8 +134,23 @@ def _done_tasks(case: Instance) -> list[Line]:
 
 
 def outcome_text(task: UserTask) -> str:
-    """How the pressed verb reads."""
-    return outcome_label(task.outcome)
+    """How the pressed verb reads: as on the form's own button, else by its usual name."""
+    words = _verbs(task).get(task.outcome or "")
+    return label(words) if words else outcome_label(task.outcome)
+
+
+def _verbs(task: UserTask) -> dict[str, str]:
+    """{outcome: button label} of the task's form, read once per request."""
+    if not (task.outcome and task.form_key):
+        return {}
+    known = g.setdefault("verbs", {})
+    key = task.definition_id, task.form_key
+    if key not in known:
+        try:
+            known[key] = {one.outcome: one.label for one in forms.form_of(task).buttons}
+        except ShunliuError:  # a file that cannot be read has no verbs to show
+            known[key] = {}
+    return known[key]
 
 
 def outcome_label(outcome: str | None) -> str:

@@ -68,3 +68,15 @@ def test_a_verb_that_needs_words_is_not_done_in_bulk(task, as_user):
     )
     assert "要填写内容" in page.text
     assert fresh(task).state == "open"
+
+
+def test_a_verb_reads_as_on_its_button(task, as_user):
+    from app.inbox import forms
+
+    browser = as_user("wangqiang")
+    browser.post(f"/tasks/{task.id}/complete", data={"outcome": "approve"})
+    form = forms.form_of(fresh(task))
+    words = next(one.label for one in form.buttons if one.outcome == "approve")
+    for address in ("/inbox?f=done", f"/tasks/{task.id}", f"/instances/{task.instance_id}"):
+        page = browser.get(address).text
+        assert words in page and ">approve<" not in page, address
