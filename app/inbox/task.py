@@ -1,5 +1,7 @@
 """The pages and verbs of one task. Whoever may not see it is told that there is none."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
@@ -14,6 +16,7 @@ from app.engine.models import TaskCandidate, UserTask
 from app.errors import Conflict, Invalid
 from app.i18n import _, label
 from app.inbox import acts, forms, queue, sight, story
+from app.inbox.directory import Directory
 from app.inbox.models import Comment
 from app.inbox.routes import inbox
 
@@ -52,9 +55,17 @@ def _task_page(
         ),
         colleagues=_colleagues(task) if may_act else {},
         finished=acts.finished_text(task) if task.state != "open" else "",
+        record=_record(task),
         neighbours=_neighbours(task) if task.state == "open" else (None, None),
         **forms.form_page_context(task, current_user, posted, problems),
     )
+
+
+def _record(task: UserTask) -> dict[str, Any] | None:
+    """Link and key facts of the record that the case is about, if the reader may see it."""
+    entity = definitions.spec(task.definition_id).properties.get("record")
+    key = task.instance.business_key
+    return Directory(current_user).panel(entity, key) if entity and key else None
 
 
 def _neighbours(task: UserTask) -> tuple[int | None, int | None]:
