@@ -16,7 +16,7 @@ from app.records.product import Product
 from app.records.sales_order import OrderLine, ReceiptPlan, SalesOrder
 from app.registry.figures import Figure
 
-STEPS = ("草稿", "审批中", "待签约", "已生效", "履约中", "已完成")
+STEPS = ("审批中", "待签约", "已生效", "履约中", "已完成")
 FEW = 6
 
 
@@ -88,6 +88,7 @@ def _money(amount: Decimal) -> str:
 def _steps(row: SalesOrder) -> list[tuple[str, str]]:
     """(state, did | now | empty) of the way of an order; empty when it left that way."""
     state = "履约中" if row.state == "挂起" else row.state
+    state = "审批中" if state == "草稿" else state
     if state not in STEPS:
         return []
     here = STEPS.index(state)

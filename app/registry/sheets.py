@@ -13,6 +13,7 @@ from app.i18n import label
 from app.records import completeness, fields, record, sight, view
 from app.records.contact import Contact
 from app.records.customer import Customer
+from app.records.customer_credit import CustomerCredit
 from app.records.sales_order import SalesOrder
 from app.registry import cases, cell, figures, mask, order, story
 
@@ -74,10 +75,18 @@ def _customer(row: Customer, viewer: sight.Viewer) -> dict[str, Any]:
         contacts = list(db.session.scalars(query))
     names = people.names({row.owner_id or "", row.discoverer_id or ""})
     return {
-        "contacts": contacts, "missing": _missing(row), "names": names,
+        "light": _light(row, viewer), "contacts": contacts, "missing": _missing(row), "names": names,
         "private": {c.id for c in contacts if sight.may_see_private(c, viewer)},
         "may_see_contacts": sight.may_see_contacts(row, viewer), "figures": figures.of_customer(row, viewer),
     }  # fmt: skip
+
+
+def _light(row: Customer, viewer: sight.Viewer) -> str | None:
+    """The state of the credit, for those who may see it."""
+    query = sa.select(CustomerCredit.state).where(
+        CustomerCredit.customer_id == row.id, sight.visible("customer_credit", viewer)
+    )
+    return db.session.scalar(query)
 
 
 def _missing(row: Customer) -> list[str]:

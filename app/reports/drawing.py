@@ -14,7 +14,7 @@ from markupsafe import Markup
 from app.i18n import _
 from app.show import of_language
 
-WIDE, NARROW = 600, 340
+WIDE, NARROW = 1160, 340
 ROW, TOP = 34, 6
 MOST = 12  # bars; what remains is one bar more
 
@@ -91,11 +91,11 @@ def _linked(bar: Bar, drawn: Markup) -> Markup:
 
 
 def _bar(bar: Bar, y: int, most: Decimal, width: int, kind: str) -> Markup:
-    left = 132 if width == WIDE else 92
-    room = width - left - (150 if width == WIDE else 112)
+    left = 168 if width == WIDE else 92
+    room = width - left - (220 if width == WIDE else 112)
     long = float(max(bar.value, Decimal(0)) / most) * room
     start = left + (room - long) / 2 if kind == "pyramid" else float(left)
-    parts = [_text(0, y + 18, _cut(bar.label, 9 if width == WIDE else 6), "k")]
+    parts = [_text(0, y + 18, _cut(bar.label, 12 if width == WIDE else 6), "k")]
     if bar.planned is not None:
         planned = float(max(bar.planned, Decimal(0)) / most) * room
         parts.append(_rect(left, y + 2, planned, 22, "b0"))

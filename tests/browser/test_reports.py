@@ -20,7 +20,9 @@ PAGES = (
 def full(site):
     with site.data():
         trade.fill()
-        site.order = db.session.scalars(db.select(SalesOrder.number).order_by(SalesOrder.id)).first()
+        site.order = db.session.scalars(
+            db.select(SalesOrder.number).order_by(SalesOrder.id)
+        ).first()
     return site
 
 
