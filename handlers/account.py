@@ -47,7 +47,9 @@ def load(
         return _loaded("monthly") | {"month": month, "subject": _("%(m)s 月结", m=month)}
     customer = write.find("customer", customer_id)
     if customer is None:
-        text = _("没有找到客户 %(number)s，请重新选择。", number=customer_id) if customer_id else None
+        text = (
+            _("没有找到客户 %(number)s，请重新选择。", number=customer_id) if customer_id else None
+        )
         return _loaded("change") | {"problems": text, "subject": _("变更账务信息")}
     known = write.find("customer_account", customer.number)
     return _loaded("change" if known else "opening") | {
@@ -79,9 +81,7 @@ def _first(customer: Customer) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@handler(
-    outputs=("account", "needs_review", "account_changes", "problems", "submitter"), pure=True
-)
+@handler(outputs=("account", "needs_review", "account_changes", "problems", "submitter"), pure=True)
 def validate_billing(
     step: Step, *, mode: str, account: dict, customer_id: str | None = None,
     account_version: int | None = None,

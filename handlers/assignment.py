@@ -71,9 +71,7 @@ def _reason(step: Step, user_id: str | None) -> str:
     return "manual" if step.by else "overdue"
 
 
-def _wanted(
-    step: Step, reason: str, numbers: list[str], user_id: str | None
-) -> list[Customer]:
+def _wanted(step: Step, reason: str, numbers: list[str], user_id: str | None) -> list[Customer]:
     live = Customer.state.in_(("有效", "公海"))
     query = sa.select(Customer).where(live).order_by(Customer.id).limit(AT_ONCE)
     if reason == "staff_left":

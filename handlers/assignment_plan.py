@@ -105,9 +105,7 @@ def _wrong(row: dict[str, Any], assignment_no: str | None) -> list[str]:
     return []
 
 
-def _plan(
-    step: Step, rows: list[dict[str, Any]], number: str | None, reason: str
-) -> Assignment:
+def _plan(step: Step, rows: list[dict[str, Any]], number: str | None, reason: str) -> Assignment:
     plan = write.find("assignment", number)
     how = steps.writing(step)
     wanted = [write.need("customer", row["customer_id"]) for row in rows]
@@ -167,9 +165,7 @@ def note_handover(step: Step, *, row: dict, assignment_no: str | None = None) ->
     return {"handover_state": "交接缺失"}
 
 
-@handler(
-    topic="assignment.note_decline", outputs=("round", "declines", "problems", "reassignment")
-)
+@handler(topic="assignment.note_decline", outputs=("round", "declines", "problems", "reassignment"))
 def note_decline(
     step: Step, *, row: dict, target: str | None = None, result: str = "拒绝", round: int = 1,
     declines: int = 0, assignment_no: str | None = None, acceptance: dict | None = None,

@@ -43,7 +43,12 @@ def list_units(step: Step) -> dict[str, Any]:
     )
     return {
         "units": [
-            {"department_id": id, "name": name, "planner": login, "year": steps.today(step).year + 1}
+            {
+                "department_id": id,
+                "name": name,
+                "planner": login,
+                "year": steps.today(step).year + 1,
+            }
             for id, name, login in db.session.execute(query)
         ]
     }
@@ -216,9 +221,7 @@ def baseline(row: Campaign) -> dict[str, Any]:
 
 
 @handler(outputs=("problems",), pure=True)
-def validate_tasks(
-    step: Step, *, tasks: list, campaign_no: str
-) -> dict[str, Any]:
+def validate_tasks(step: Step, *, tasks: list, campaign_no: str) -> dict[str, Any]:
     """校验活动任务：任务预算合计不超过活动预算（E_TASK_BUDGET_EXCEEDS）。"""
     row: Campaign = write.need("campaign", campaign_no)
     total = sum((Decimal(one.get("task_budget") or 0) for one in tasks), Decimal(0))

@@ -139,9 +139,7 @@ def prepare_cancel(
 
 
 @handler(topic="campaign.announce_cancel")
-def announce_cancel(
-    step: Step, *, campaign_no: str, cancel_reason: str | None = None
-) -> None:
+def announce_cancel(step: Step, *, campaign_no: str, cancel_reason: str | None = None) -> None:
     """宣布取消：立项和执行两个流程都会收到，各自收尾。"""
     step.send_every("msg_campaign_cancelled", campaign_no, {"cancel_reason": cancel_reason})
 

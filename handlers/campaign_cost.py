@@ -45,9 +45,7 @@ def rate(spent: Decimal, planned: Decimal) -> Decimal:
     topic="campaign.cost_rates", pure=True,
     outputs=("task_rate", "event_rate", "cost_facts", "cost_notice"),
 )  # fmt: skip
-def cost_rates(
-    step: Step, *, task_no: str, expense_nos: list | None = None
-) -> dict[str, Any]:
+def cost_rates(step: Step, *, task_no: str, expense_nos: list | None = None) -> dict[str, Any]:
     """算出费用使用率：任务和活动已确认的费用，加上这次登记的。"""
     task: CampaignTask = write.need("campaign_task", task_no)
     campaign = db.session.get_one(Campaign, task.campaign_id)

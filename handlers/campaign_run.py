@@ -139,9 +139,7 @@ def remind_due(step: Step, *, task_no: str, executor: str) -> None:
 
 
 @handler(topic="campaign.log_progress", outputs=("progress", "captured", "entry"))
-def log_progress(
-    step: Step, *, task_no: str, campaign_no: str, entry: dict
-) -> dict[str, Any]:
+def log_progress(step: Step, *, task_no: str, campaign_no: str, entry: dict) -> dict[str, Any]:
     """登记进度，并把现场登记的线索、客户和机会报给活动（051-02 P4）。"""
     task: CampaignTask = write.need("campaign_task", task_no)
     now = entry.get("progress")

@@ -29,7 +29,15 @@ JUDGED = {"accept": "同意", "change": "修改后同意", "freeze": "冻结", "
 
 @handler(
     topic="credit.propose",
-    outputs=("change_no", "review", "automatic", "apply_type", "problems", "temp_until", "judgement"),
+    outputs=(
+        "change_no",
+        "review",
+        "automatic",
+        "apply_type",
+        "problems",
+        "temp_until",
+        "judgement",
+    ),
 )
 def propose(
     step: Step, *, customer_id: str, source: str, policy: dict, score: Decimal | int | None = None,

@@ -284,7 +284,9 @@ def _signed_line(step: Step, line: DeliveryLine, row: Mapping[str, Any]) -> list
     part = {name: Decimal(row.get(f"{name}_qty") or 0)
             for name in ("accepted", "refused", "missing", "damaged")}  # fmt: skip
     if part["accepted"] + part["refused"] + part["missing"] != line.qty:
-        raise Invalid(_("签收、拒收、短少加起来要等于发货数量 %(qty)s。", qty=goods.shown(line.qty)))
+        raise Invalid(
+            _("签收、拒收、短少加起来要等于发货数量 %(qty)s。", qty=goods.shown(line.qty))
+        )
     given = {name: part[name] for name in ("accepted", "refused", "missing")}
     write.change(line, given, **steps.writing(step))
     kinds = (("拒收", "refused", "退回入库"), ("破损", "damaged", "退货申请"),

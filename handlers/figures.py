@@ -118,7 +118,9 @@ def _turnover(customer_id: int, day: dt.date) -> tuple[dict[str, Decimal], int]:
         order.order_date >= starts["y"], order.order_date <= day,
     )  # fmt: skip
     count, *sums = db.session.execute(query).one()
-    return {f"turnover_{name}": total or ZERO for name, total in zip(starts, sums, strict=True)}, count
+    return {
+        f"turnover_{name}": total or ZERO for name, total in zip(starts, sums, strict=True)
+    }, count
 
 
 def _receipts(customer_id: int, day: dt.date) -> dict[str, Decimal]:

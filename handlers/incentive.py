@@ -70,9 +70,7 @@ def _known(row: Campaign) -> set[tuple[str, str]]:
 
 
 @handler(outputs=("incentive_count",))
-def create(
-    step: Step, *, campaign_no: str, reward_rows: list | None = None
-) -> dict[str, Any]:
+def create(step: Step, *, campaign_no: str, reward_rows: list | None = None) -> dict[str, Any]:
     """登记激励：每个对象一张，已批；同一对象不会奖励两次（活动 + 对象 + 种类）。"""
     row: Campaign = write.need("campaign", campaign_no)
     known = _known(row)

@@ -81,9 +81,7 @@ def collect_billable(
     }  # fmt: skip
 
 
-def _customer(
-    order: SalesOrder | None, number: str | None, blue_no: str | None
-) -> Customer | None:
+def _customer(order: SalesOrder | None, number: str | None, blue_no: str | None) -> Customer | None:
     if order is not None:
         return db.session.get_one(Customer, order.customer_id)
     blue = write.find("invoice", blue_no)
@@ -196,7 +194,14 @@ def _order(order_no: str | None, wo_no: str | None, blue_no: str | None) -> Sale
     order = write.find("sales_order", order_no)
     if order is None and not wo_no and not blue_no:
         raise _refused("E_NO_ORDER", _("没有找到订单 %(no)s，请重新选择。", no=order_no or ""))
-    if order is not None and order.state in ("草稿", "审批中", "待签约", "已驳回", "未签约", "已取消"):
+    if order is not None and order.state in (
+        "草稿",
+        "审批中",
+        "待签约",
+        "已驳回",
+        "未签约",
+        "已取消",
+    ):
         raise _refused("E_NO_ORDER", _("订单 %(no)s 没有生效，不能开票。", no=order.number))
     return order
 
@@ -286,8 +291,8 @@ def _needs_manager(
     mode: str, row: Invoice, order: SalesOrder | None, account: Any, total: Decimal
 ) -> bool:
     small = account is not None and account.taxpayer_type != "一般纳税人" and row.kind == "专票"
-    early = order is not None and order.invoice_basis != "按交付" and (
-        order.delivery_status != "全部"
+    early = (
+        order is not None and order.invoice_basis != "按交付" and (order.delivery_status != "全部")
     )
     return mode == "red" or total > BIG or early or small
 

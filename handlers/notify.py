@@ -22,9 +22,7 @@ MORNING = dt.time(8)
 
 
 @handler()
-def remind(
-    step: Step, *, task_element: str | None = None, channels: list | None = None
-) -> None:
+def remind(step: Step, *, task_element: str | None = None, channels: list | None = None) -> None:
     """催办：提醒到期待办的经办人；没人领取时提醒能办的人。"""
     for task in _late(step, task_element):
         for login in _doers(task):
@@ -32,9 +30,7 @@ def remind(
 
 
 @handler()
-def escalate(
-    step: Step, *, task_element: str | None = None, to_group: str | None = None
-) -> None:
+def escalate(step: Step, *, task_element: str | None = None, to_group: str | None = None) -> None:
     """升级：通知上级，并让他也能办理；任务本身照常进行。
 
     Holders of `to_group` in the task's department (of the company if it has none), else the
@@ -183,5 +179,3 @@ def report_missing(step: Step, *, template: str = "") -> dict[str, Any]:
                 key=f"template_missing:{template}:{step.now:%Y%m%d}", at=step.now,
             )  # fmt: skip
     return {"result": "未发送"}
-
-

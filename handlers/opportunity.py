@@ -155,9 +155,7 @@ def _written(
     return made
 
 
-def _set_lines(
-    step: Step, row: Opportunity, typed: list[Any], products: list[Product]
-) -> None:
+def _set_lines(step: Step, row: Opportunity, typed: list[Any], products: list[Product]) -> None:
     db.session.execute(sa.delete(OpportunityLine).where(OpportunityLine.opportunity_id == row.id))
     for one, product in zip(typed, products, strict=True):
         given = {"opportunity_id": row.id, "product_id": product.id, "qty": one["qty"],

@@ -174,7 +174,9 @@ def _quote(order: Mapping[str, Any], customer: Customer, own: str | None) -> Quo
     if quote is None or quote.customer_id != customer.id:
         raise refused("E_ORDER_INVALID", _("报价单 %(number)s 不是这个客户的。", number=number))
     other = sa.select(SalesOrder.number).where(
-        SalesOrder.quote_no == number, SalesOrder.state.not_in(DEAD), SalesOrder.number != (own or "")
+        SalesOrder.quote_no == number,
+        SalesOrder.state.not_in(DEAD),
+        SalesOrder.number != (own or ""),
     )
     if quote.state == "已下单" or db.session.scalar(other.limit(1)):
         raise refused("E_QUOTE_ALREADY_ORDERED", _("报价单 %(number)s 已经下过单。", number=number))
@@ -238,9 +240,7 @@ def as_number(value: Any) -> Decimal | None:
         return None
 
 
-def _plan(
-    rows: list[Any], total: Decimal, order: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+def _plan(rows: list[Any], total: Decimal, order: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The instalments with their amounts; they sum up to the order's total (051-03-04 forms)."""
     rows = rows or [{"basis": "发货后N天", "rate": 1, "days": 30}]
     found = []

@@ -19,9 +19,7 @@ NONE = Decimal(0)
              "changed_total"),
     topic="order.open_change", pure=True,
 )  # fmt: skip
-def open_change(
-    step: Step, *, order_no: str, change_reason: str | None = None
-) -> dict[str, Any]:
+def open_change(step: Step, *, order_no: str, change_reason: str | None = None) -> dict[str, Any]:
     """准备变更：列出订单现在的行，等待修改。"""
     found = write.need("sales_order", order_no)
     rows = [{**line, "open": goods.shown(line["qty"])} for line in order.shown_lines(found)]
@@ -138,9 +136,7 @@ def drop_change(step: Step, *, change_no: str | None = None) -> None:
         write.move(row, "已驳回", **steps.writing(step))
 
 
-@handler(
-    outputs=("open_to_ship", "total", "change_problems"), topic="order.apply_change"
-)
+@handler(outputs=("open_to_ship", "total", "change_problems"), topic="order.apply_change")
 def apply_change(
     step: Step, *, order_no: str, change_no: str, changed_lines: list
 ) -> dict[str, Any]:
@@ -177,9 +173,7 @@ def _apply(step: Step, found: SalesOrder, after: list[dict[str, Any]]) -> None:
             _change_line(step, found, line, given)
 
 
-def _change_line(
-    step: Step, found: SalesOrder, line: OrderLine, given: Mapping[str, Any]
-) -> None:
+def _change_line(step: Step, found: SalesOrder, line: OrderLine, given: Mapping[str, Any]) -> None:
     more = given["qty"] - (line.q_ordered - line.q_cancelled)
     values = {"price": given["price"], "promised_date": given["promised_date"]}
     if more > 0:

@@ -103,9 +103,7 @@ REFUSALS = {
 
 
 @handler(outputs=("result", "problems"), topic="order.note_refusal", pure=True)
-def note_refusal(
-    step: Step, *, verdict: str, problems: str | None = None
-) -> dict[str, Any]:
+def note_refusal(step: Step, *, verdict: str, problems: str | None = None) -> dict[str, Any]:
     """说明检查不通过的原因，订单退回录入人。"""
     return {"result": "blocked", "problems": problems or _(REFUSALS[verdict])}
 

@@ -97,9 +97,7 @@ def cancel_open_qty(
 
 
 @handler(outputs=("result",), topic="order.cancel")
-def cancel(
-    step: Step, *, order_no: str, cancel_reason: str | None = None
-) -> dict[str, Any]:
+def cancel(step: Step, *, order_no: str, cancel_reason: str | None = None) -> dict[str, Any]:
     """取消订单：占用都已释放，订单结束。"""
     order = write.need("sales_order", order_no)
     write.move(order, "已取消", reason=cancel_reason or "", **steps.writing(step))

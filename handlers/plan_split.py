@@ -46,9 +46,7 @@ def open_department(step: Step, *, plan_no: str, department: dict) -> dict[str, 
     topic="sales_plan.check_rollup",
     outputs=("asked", "objections", "answers", "problems", "ruling_rows"),
 )
-def check_rollup(
-    step: Step, *, plan_no: str, department: dict, rep_rows: list
-) -> dict[str, Any]:
+def check_rollup(step: Step, *, plan_no: str, department: dict, rep_rows: list) -> dict[str, Any]:
     """校验汇总：每个月各人合计不少于部门目标，通过后写下各人的目标，请他们确认（E_PLAN_ROLLUP）。"""
     row: SalesPlan = write.need("sales_plan", plan_no)
     unit = department["department_id"]

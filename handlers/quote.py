@@ -197,9 +197,7 @@ def drop(step: Step, *, quote_no: str | None = None) -> dict[str, Any]:
 
 
 @handler(outputs=("problems",))
-def close_returned(
-    step: Step, *, quote_no: str, reason: str | None = None
-) -> dict[str, Any]:
+def close_returned(step: Step, *, quote_no: str, reason: str | None = None) -> dict[str, Any]:
     """关闭退回的版本：这一版不再用，审批人的意见留在新版本的表单上。"""
     row: Quotation = write.need("quotation", quote_no)
     write.move(row, "已退回", reason=reason or "", **steps.writing(step))
@@ -246,9 +244,7 @@ def expiry(row: Quotation) -> dt.datetime:
 
 
 @handler(outputs=("result", "others"))
-def accept(
-    step: Step, *, quote_no: str, reply: dict | None = None
-) -> dict[str, Any]:
+def accept(step: Step, *, quote_no: str, reply: dict | None = None) -> dict[str, Any]:
     """客户接受：这张报价单已接受，同一机会的其他报价单被替代。
 
     `others` are the numbers of those that still waited; E_QUOTE_EXPIRED after its last day.

@@ -51,9 +51,12 @@ def open(
                        "department_id": row.department_id or customer.department_id}  # fmt: skip
     if mode == "dunning":
         return base | {"subject": _("每日催收"), "overdue_items": collecting.overdue_items(step)}
-    return base | {"subject": " · ".join(x for x in (_("收款"), base["payer"]) if x),
-                   "received_at": base["received_at"] or steps.today(step),
-                   "method": base["method"] or "电汇", "bank_fee": base["bank_fee"] or ledger.ZERO}
+    return base | {
+        "subject": " · ".join(x for x in (_("收款"), base["payer"]) if x),
+        "received_at": base["received_at"] or steps.today(step),
+        "method": base["method"] or "电汇",
+        "bank_fee": base["bank_fee"] or ledger.ZERO,
+    }
 
 
 @handler(outputs=("receipt_no", "problems", "subject"))
@@ -249,9 +252,7 @@ def _over(text: str) -> BpmnError:
 
 
 @handler(outputs=("write_off_refused", "fee_approved", "problems", "outcome"))
-def refuse_difference(
-    step: Step, *, receipt_no: str, comment: str | None = None
-) -> dict[str, Any]:
+def refuse_difference(step: Step, *, receipt_no: str, comment: str | None = None) -> dict[str, Any]:
     """差额不核销：回到财务专员，差额继续挂在发票上。"""
     return {"write_off_refused": True, "fee_approved": True, "outcome": None,
             "problems": _("差额没有批准核销：%(why)s", why=comment or "")}  # fmt: skip
@@ -343,5 +344,3 @@ def _check_prepaid(row: Receipt) -> None:
         if prepay.balance or prepay.state not in ("已退款", "已转出"):
             raise Invalid(_("收款 %(no)s 已转成预收 %(pr)s，请先冲回预收。", no=row.number,
                             pr=prepay.number))  # fmt: skip
-
-

@@ -185,8 +185,10 @@ def submit(
 ) -> dict[str, Any]:
     """复核通过，提交审批。"""
     write.move(_row(refund_no), "审批中", **steps.writing(step))
-    return {"comment": None,
-            "approval_facts": [*approval_facts, ledger.fact(_("财务复核"), comment or _("相符"))]}
+    return {
+        "comment": None,
+        "approval_facts": [*approval_facts, ledger.fact(_("财务复核"), comment or _("相符"))],
+    }
 
 
 @handler()
@@ -343,5 +345,3 @@ def to_prepay(step: Step, *, refund_no: str, offset_to: str) -> dict[str, Any]:
     write.move(row, "已转抵", reason=offset_to, **steps.writing(step))
     ledger.note_order(step, refund_source.order_of(row))
     return {"prepay_no": made[0].number if made else None, "result": "已转抵", "problems": None}
-
-

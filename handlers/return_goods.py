@@ -24,7 +24,11 @@ def authorise(step: Step, *, return_no: str) -> dict[str, Any]:
     rma = f"RMA-{row.number}"
     write.change(row, {"rma_no": rma}, **steps.writing(step))
     write.move(row, "待到货", **steps.writing(step))
-    return {"rma_no": rma, "return_address": goods.HOME, "count_rows": sales_return.rows_of(row, "q_approved")}
+    return {
+        "rma_no": rma,
+        "return_address": goods.HOME,
+        "count_rows": sales_return.rows_of(row, "q_approved"),
+    }
 
 
 @handler(outputs=("inspect_rows", "problems", "arrived"), topic="sales_return.check_received")
@@ -56,9 +60,9 @@ def inspect_rows(row: SalesReturn) -> list[dict[str, Any]]:
 
 
 @handler(outputs=("return_amount", "return_facts"), topic="sales_return.extend")
-def extend(step: Step, *, return_no: str, return_facts: list, over: dict | None = None) -> dict[
-    str, Any
-]:
+def extend(
+    step: Step, *, return_no: str, return_facts: list, over: dict | None = None
+) -> dict[str, Any]:
     """追加审批：按实收数量重新送审。"""
     row = write.need("sales_return", return_no)
     amount = sales_return.amount_of(row, "q_received")
@@ -134,7 +138,9 @@ def turn_to_refund(step: Step, *, return_no: str) -> dict[str, Any]:
     return {"expect": "退款"}
 
 
-@handler(outputs=("invoiced", "blue_no", "return_net"), pure=True, topic="sales_return.prepare_refund")
+@handler(
+    outputs=("invoiced", "blue_no", "return_net"), pure=True, topic="sales_return.prepare_refund"
+)
 def prepare_refund(step: Step, *, return_no: str, order_no: str) -> dict[str, Any]:
     """核对开票：退回的货开过票的要开红票。"""
     row, order = write.need("sales_return", return_no), write.need("sales_order", order_no)
@@ -144,7 +150,11 @@ def prepare_refund(step: Step, *, return_no: str, order_no: str) -> dict[str, An
     )
     blue = db.session.scalar(query.order_by(Invoice.gross.desc()).limit(1))
     invoiced = blue is not None and any(line.q_invoiced > 0 for line in lines)
-    return {"invoiced": invoiced, "blue_no": blue, "return_net": sales_return.amount_of(row, "q_received")}
+    return {
+        "invoiced": invoiced,
+        "blue_no": blue,
+        "return_net": sales_return.amount_of(row, "q_received"),
+    }
 
 
 @handler(outputs=("refundable", "fee_ledger"), topic="sales_return.settle_fee")

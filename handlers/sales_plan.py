@@ -207,9 +207,7 @@ def compute_actuals(step: Step, *, plan_no: str, next_period: int) -> dict[str, 
     }  # fmt: skip
 
 
-def _note_actuals(
-    step: Step, row: SalesPlan, actuals: plan_figures.Actuals, period: int
-) -> None:
+def _note_actuals(step: Step, row: SalesPlan, actuals: plan_figures.Actuals, period: int) -> None:
     seen = set()
     for one in plan_book.lines(row):
         key = (one.rep_id or "", one.month)
@@ -234,9 +232,7 @@ def _rate(actual: Decimal, target: Decimal) -> Decimal | None:
     return max(-BEST_RATE, min(BEST_RATE, (actual / target).quantize(PLACES)))
 
 
-def _variance(
-    row: SalesPlan, department: str, target: Decimal, actual: Decimal
-) -> dict[str, Any]:
+def _variance(row: SalesPlan, department: str, target: Decimal, actual: Decimal) -> dict[str, Any]:
     unit = plan_book.named(department)
     return {"department_id": department, "name": unit.name, "manager": unit.manager_login,
             "target": target, "actual": actual, "level": None, "plan": row.name,
@@ -286,13 +282,14 @@ def unlock_revise(
 
 
 @handler(outputs=("change_facts",), topic="sales_plan.list_changes", pure=True)
-def list_changes(
-    step: Step, *, plan_no: str, change_rows: list, change: dict
-) -> dict[str, Any]:
+def list_changes(step: Step, *, plan_no: str, change_rows: list, change: dict) -> dict[str, Any]:
     """列出要调整的内容，给总经理看。"""
     row: SalesPlan = write.need("sales_plan", plan_no)
     before = plan_book.by_department(row)
-    facts = [{"label": _("计划"), "value": row.name}, {"label": _("理由"), "value": change["reason"]}]
+    facts = [
+        {"label": _("计划"), "value": row.name},
+        {"label": _("理由"), "value": change["reason"]},
+    ]
     for one in change_rows:
         old, new = before.get(one["department"], []), plan_book.months(one)
         if old != new:

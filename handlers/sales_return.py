@@ -57,9 +57,7 @@ def open_return(
     }  # fmt: skip
 
 
-def _rows(
-    order: SalesOrder, note: Delivery | None, asked: list | None
-) -> list[dict[str, Any]]:
+def _rows(order: SalesOrder, note: Delivery | None, asked: list | None) -> list[dict[str, Any]]:
     """Each signed line of the order (or of one delivery) with what can still come back."""
     query = (
         sa.select(DeliveryLine, Delivery)

@@ -180,9 +180,7 @@ def _count_rejected(step: Step, delivery: Delivery, line: DeliveryLine, qty: Dec
 
 
 @handler(outputs=("problems",))
-def receive_return(
-    step: Step, *, return_no: str, warehouse: str = goods.HOME
-) -> dict[str, Any]:
+def receive_return(step: Step, *, return_no: str, warehouse: str = goods.HOME) -> dict[str, Any]:
     """退货入库：良品进可用，待修进待检，报废进报废。
 
     Natural key: the return's line (its moves 退回入库); the return is 已入库 (051-03-06 step 06.11).

@@ -20,9 +20,7 @@ MOST = 1000  # contacts of one campaign
 
 
 @handler(outputs=("invited_count", "dropped_contacts", "problems"))
-def freeze(
-    step: Step, *, campaign_no: str, invitation: dict
-) -> dict[str, Any]:
+def freeze(step: Step, *, campaign_no: str, invitation: dict) -> dict[str, Any]:
     """冻结邀约名单：去掉拒收、停用和重复的联系人，其余各成一行。
 
     Raises E_TARGET_LIST_EMPTY when nobody is left; then nothing is written.

@@ -48,12 +48,17 @@ def _signed(value: YearsMonths, size: int) -> int:
 
 
 _DATE: dict[str, Callable[[Any], Any]] = {
-    "year": lambda value: value.year, "month": lambda value: value.month,
-    "day": lambda value: value.day, "weekday": lambda value: value.isoweekday(),
+    "year": lambda value: value.year,
+    "month": lambda value: value.month,
+    "day": lambda value: value.day,
+    "weekday": lambda value: value.isoweekday(),
 }
 _TIME: dict[str, Callable[[Any], Any]] = {
-    "hour": lambda value: value.hour, "minute": lambda value: value.minute, "second": _second,
-    "time offset": temporal.offset_of, "timezone": _zone,
+    "hour": lambda value: value.hour,
+    "minute": lambda value: value.minute,
+    "second": _second,
+    "time offset": temporal.offset_of,
+    "timezone": _zone,
 }
 _DURATION: dict[str, Callable[[Any], Any]] = {
     "days": _truncated(lambda seconds: seconds // 86400),
@@ -66,13 +71,18 @@ _MONTHS: dict[str, Callable[[Any], Any]] = {
     "months": lambda value: _signed(value, abs(value.months) % 12),
 }
 _RANGE: dict[str, Callable[[Any], Any]] = {
-    "start": lambda value: value.start, "end": lambda value: value.end,
+    "start": lambda value: value.start,
+    "end": lambda value: value.end,
     "start included": lambda value: value.start_included,
     "end included": lambda value: value.end_included,
 }
 _KINDS: list[tuple[type, dict[str, Callable[[Any], Any]]]] = [
-    (dt.datetime, _DATE | _TIME), (dt.date, _DATE), (dt.time, _TIME),
-    (dt.timedelta, _DURATION), (YearsMonths, _MONTHS), (Range, _RANGE),
+    (dt.datetime, _DATE | _TIME),
+    (dt.date, _DATE),
+    (dt.time, _TIME),
+    (dt.timedelta, _DURATION),
+    (YearsMonths, _MONTHS),
+    (Range, _RANGE),
 ]
 
 

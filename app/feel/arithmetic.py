@@ -204,5 +204,10 @@ def negate(value: Any) -> Any:
 
 
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": add, "-": subtract, "*": multiply, "/": divide, "**": power, "mod": modulo,
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "**": power,
+    "mod": modulo,
 }

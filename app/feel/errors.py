@@ -29,7 +29,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "methods such as “{name}” cannot be called, use a FEEL function",
     ),
     "external": (
-        "不支持外部（Java）函数", "external (Java) functions are not supported",
+        "不支持外部（Java）函数",
+        "external (Java) functions are not supported",
     ),
     "types": (
         "“{operator}”不能用于{left}和{right}",
@@ -44,7 +45,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "context": ("变量必须是名称到值的映射", "the variables must be a mapping of names to values"),
     "text": ("表达式必须是文字", "an expression must be text"),
     "function_failed": (
-        "函数“{name}”出错：{reason}", "function “{name}” failed: {reason}",
+        "函数“{name}”出错：{reason}",
+        "function “{name}” failed: {reason}",
     ),
     "long": ("表达式太长（上限 {limit} 个字符）", "the text is longer than {limit} characters"),
     "deep": ("表达式嵌套太深", "the expression is nested too deeply"),
@@ -61,7 +63,7 @@ HINTS: dict[str, tuple[str, str]] = {
     "and": ("“并且”写作 and", "write “and” for both conditions"),
     "or": ("“或者”写作 or", "write “or” for either condition"),
     "not": ("“非”写作 not(…)", "write “not(…)” for the opposite"),
-    "quotes": ("文字用双引号：\"…\"", "text is written in double quotes: \"…\""),
+    "quotes": ('文字用双引号："…"', 'text is written in double quotes: "…"'),
     "close": ("缺少“{name}”", "“{name}” is missing"),
 }
 
@@ -113,12 +115,12 @@ class FeelError(Exception):
     def explain(self, language: str = "zh") -> str:
         """One sentence with place and hint, in `zh` or `en`."""
         chinese = language.startswith("zh")
-        message, hint = (
-            (self.message, self.hint) if chinese else (self.message_en, self.hint_en)
-        )
+        message, hint = (self.message, self.hint) if chinese else (self.message_en, self.hint_en)
         place = ""
         if self.position is not None and self.text:
-            place = f"（第 {self.position + 1} 个字符）" if chinese else f" (at {self.position + 1})"
+            place = (
+                f"（第 {self.position + 1} 个字符）" if chinese else f" (at {self.position + 1})"
+            )
         return message + place + ((("。" if chinese else ". ") + hint) if hint else "")
 
 
@@ -143,9 +145,7 @@ def error(
     hint_zh, hint_en = (words.format(name=hint_name) for words in HINTS.get(hint, ("", "")))
     kind = BudgetExceeded if code in _BUDGET else FeelError
     found = str(details.get("found", details.get("name", "")))
-    return kind(
-        zh, code, position, text, hint_zh, message_en=en, hint_en=hint_en, found=found
-    )
+    return kind(zh, code, position, text, hint_zh, message_en=en, hint_en=hint_en, found=found)
 
 
 def meant(name: str, known: Iterable[str]) -> str:

@@ -29,7 +29,12 @@ from app.feel.values import measured
 # reading a module is what fills the tables of closures and of functions
 _WRITERS = (access, calls, loops, operators)
 _FUNCTIONS = (
-    context_functions, conversion, list_functions, numeric, range_functions, string_functions,
+    context_functions,
+    conversion,
+    list_functions,
+    numeric,
+    range_functions,
+    string_functions,
     temporal_functions,
 )
 _EMPTY: dict[str, Any] = {}
@@ -55,11 +60,18 @@ class Expression:
         builder = Builder(text, strict, known)
         run = builder.build(tree)
         names = tuple(
-            name for name in builder.free
+            name
+            for name in builder.free
             if name not in builder.filtered and registry.as_value(name) is None
         )
-        parts = {"text": text, "tree": tree, "strict": strict, "_run": run, "names": names,
-                 "is_constant": _is_constant(tree)}
+        parts = {
+            "text": text,
+            "tree": tree,
+            "strict": strict,
+            "_run": run,
+            "names": names,
+            "is_constant": _is_constant(tree),
+        }
         for name, part in parts.items():
             object.__setattr__(self, name, part)
 
@@ -177,7 +189,9 @@ def _read_condition(text: str, names: tuple[str, ...]) -> Any:
 
 
 _READERS: dict[str, Callable[[str, tuple[str, ...]], Any]] = {
-    "expression": _read_expression, "unary": _read_unary, "condition": _read_condition,
+    "expression": _read_expression,
+    "unary": _read_unary,
+    "condition": _read_condition,
     "value": lambda text, names: value_node(text),
 }
 
@@ -185,4 +199,3 @@ _READERS: dict[str, Callable[[str, tuple[str, ...]], Any]] = {
 def forget() -> None:
     """Empties the cache of compiled expressions."""
     _compiled.cache_clear()
-

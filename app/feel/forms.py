@@ -306,11 +306,22 @@ def _negated(parser: Parser) -> nodes.Tests | None:
 
 
 WORD_READERS: dict[str, Reader] = {
-    "true": _constant(True), "false": _constant(False), "null": _constant(None),
-    "if": _if, "for": _for, "some": _quantified, "every": _quantified, "function": _function,
+    "true": _constant(True),
+    "false": _constant(False),
+    "null": _constant(None),
+    "if": _if,
+    "for": _for,
+    "some": _quantified,
+    "every": _quantified,
+    "function": _function,
 }
 JUEL_READERS: dict[str, Reader] = {"not": _not, "empty": _empty}
 SYMBOL_READERS: dict[str, Reader] = {
-    "?": _question, "-": _negate, "(": _group, "[": _list, "]": _open_range, "{": _context,
+    "?": _question,
+    "-": _negate,
+    "(": _group,
+    "[": _list,
+    "]": _open_range,
+    "{": _context,
     "!": _not,
 }

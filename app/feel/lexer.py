@@ -31,7 +31,12 @@ _JUEL_PATTERN = re.compile(
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
 _PLAIN_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 _KINDS = {
-    "number": NUMBER, "string": STRING, "word": WORD, "symbol": SYMBOL, "quoted": QUOTED, "at": AT,
+    "number": NUMBER,
+    "string": STRING,
+    "word": WORD,
+    "symbol": SYMBOL,
+    "quoted": QUOTED,
+    "at": AT,
 }
 _SURROGATES = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
 

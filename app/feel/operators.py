@@ -10,21 +10,33 @@ from app.feel.compare import Ternary
 from app.feel.values import EXACT_INT, NUMBERS, Function, type_name
 
 _FAST: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }
 _ORDERS: dict[str, Callable[[Any, Any], Ternary]] = {
-    "<": compare.less, "<=": compare.less_equal,
-    ">": compare.greater, ">=": compare.greater_equal,
+    "<": compare.less,
+    "<=": compare.less_equal,
+    ">": compare.greater,
+    ">=": compare.greater_equal,
 }
 _INT: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
 }
 
 
 def _mismatch(sign: str, at: int, text: str, a: Any, b: Any) -> errors.FeelError:
     left, right = type_name(a), type_name(b)
     return errors.error(
-        "types", at, text, operator=sign, left_en=left, right_en=right,
+        "types",
+        at,
+        text,
+        operator=sign,
+        left_en=left,
+        right_en=right,
         left=errors.TYPE_NAMES.get(left, (left, left))[0],
         right=errors.TYPE_NAMES.get(right, (right, right))[0],
     )
@@ -117,11 +129,22 @@ def _arithmetic(builder: Builder, node: nodes.Binary) -> Closure:
 # kinds that fit together, where null means "out of range" or "one has no zone"
 _MAY_BE_NULL = frozenset(
     f"{a}{sign}{b}"
-    for a in ("date", "time", "date and time", "days and time duration",
-              "years and months duration")
+    for a in (
+        "date",
+        "time",
+        "date and time",
+        "days and time duration",
+        "years and months duration",
+    )
     for sign in "+-*/"
-    for b in ("date", "time", "date and time", "days and time duration",
-              "years and months duration", "number")
+    for b in (
+        "date",
+        "time",
+        "date and time",
+        "days and time duration",
+        "years and months duration",
+        "number",
+    )
 )
 
 
@@ -274,8 +297,10 @@ def _tester(builder: Builder, node: nodes.Test) -> Tester:
     if isinstance(node.operand, nodes.ListOf) and any(
         isinstance(item, nodes.Test) for item in node.operand.items
     ):
-        items = [item if isinstance(item, nodes.Test) else nodes.Test("", item)
-                 for item in node.operand.items]
+        items = [
+            item if isinstance(item, nodes.Test) else nodes.Test("", item)
+            for item in node.operand.items
+        ]
         testers = [_tester(builder, item) for item in items]
         return lambda value, scope: any(test(value, scope) is True for test in testers)
     return _value_tester(builder, node.operand)

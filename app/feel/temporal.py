@@ -71,9 +71,7 @@ def _time(found: re.Match[str]) -> dt.time | None:
         return None
     micro = int((found["fraction"] or "0")[:6].ljust(6, "0"))
     try:
-        return dt.time(
-            int(found["hour"]), int(found["minute"]), int(found["second"]), micro, zone
-        )
+        return dt.time(int(found["hour"]), int(found["minute"]), int(found["second"]), micro, zone)
     except ValueError:
         return None
 

@@ -9,11 +9,24 @@ from app.feel.values import Function, Range, imported, type_name
 
 Test = Callable[[Any], bool]
 SIMPLE = frozenset(
-    ("number", "string", "boolean", "date", "time", "date and time", "days and time duration",
-     "years and months duration", "list", "context", "range", "function")
+    (
+        "number",
+        "string",
+        "boolean",
+        "date",
+        "time",
+        "date and time",
+        "days and time duration",
+        "years and months duration",
+        "list",
+        "context",
+        "range",
+        "function",
+    )
 )
 _ALIASES = {
-    "dateTime": "date and time", "dayTimeDuration": "days and time duration",
+    "dateTime": "date and time",
+    "dayTimeDuration": "days and time duration",
     "yearMonthDuration": "years and months duration",
 }
 
@@ -32,8 +45,8 @@ def test_of(builder: Builder, node: nodes.TypeOf) -> Test:
     if node.members:
         return _context_test(builder, node)
     if name == "function" and (node.items or node.result):
-        return lambda value: value.__class__ is Function and len(value.parameters) == len(
-            node.items
+        return lambda value: (
+            value.__class__ is Function and len(value.parameters) == len(node.items)
         )
     if node.items:
         inner = test_of(builder, node.items[0])
@@ -42,14 +55,15 @@ def test_of(builder: Builder, node: nodes.TypeOf) -> Test:
 
 
 def _list_test(inner: Test) -> Test:
-    return lambda value: value.__class__ is list and all(
-        item is None or inner(imported(item)) for item in value
+    return lambda value: (
+        value.__class__ is list and all(item is None or inner(imported(item)) for item in value)
     )
 
 
 def _range_test(inner: Test) -> Test:
-    return lambda value: value.__class__ is Range and all(
-        end is None or inner(end) for end in (value.start, value.end)
+    return lambda value: (
+        value.__class__ is Range
+        and all(end is None or inner(end) for end in (value.start, value.end))
     )
 
 

@@ -7,8 +7,19 @@ from app.feel import nodes, text
 from app.feel.lexer import KEYWORDS
 
 _POWER = {
-    "or": 1, "and": 2, "=": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3,
-    "+": 4, "-": 4, "*": 5, "/": 5, "**": 6,
+    "or": 1,
+    "and": 2,
+    "=": 3,
+    "!=": 3,
+    "<": 3,
+    "<=": 3,
+    ">": 3,
+    ">=": 3,
+    "+": 4,
+    "-": 4,
+    "*": 5,
+    "/": 5,
+    "**": 6,
 }
 _ATOM = 9
 
@@ -43,9 +54,7 @@ def _inside(node: Any, floor: int) -> str:
 def name(value: str) -> str:
     """A name as it must be written to be read back alone."""
     words = value.split(" ")
-    if value == "?" or (
-        all(word.isidentifier() for word in words) and KEYWORDS.isdisjoint(words)
-    ):
+    if value == "?" or (all(word.isidentifier() for word in words) and KEYWORDS.isdisjoint(words)):
         return value
     return f"`{value}`"
 
@@ -139,16 +148,14 @@ def _function(node: nodes.FunctionOf) -> str:
 
 def _template(node: nodes.Template) -> str:
     parts = (
-        text.quoted(part)
-        if isinstance(part, str)
-        else f"get or else(string({unparse(part)}), \"\")"
+        text.quoted(part) if isinstance(part, str) else f'get or else(string({unparse(part)}), "")'
         for part in node.parts
     )
     return " + ".join(parts)
 
 
 def _empty(node: nodes.Empty) -> str:
-    return f"{_inside(node.operand, 4)} in (null, \"\", [[]], {{}})"
+    return f'{_inside(node.operand, 4)} in (null, "", [[]], {{}})'
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {

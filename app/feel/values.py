@@ -18,9 +18,7 @@ EXACT_INT = 10**DIGITS  # whole numbers below are exact as int; above they are r
 CONTEXT = Context(prec=DIGITS, Emax=6144, Emin=-6143, traps=[])
 NUMBERS = frozenset((int, Decimal))
 # values of these classes need no look when they come out of the variables
-PLAIN = frozenset(
-    (int, str, bool, type(None), dt.date, dt.datetime, dt.time, dt.timedelta, dict)
-)
+PLAIN = frozenset((int, str, bool, type(None), dt.date, dt.datetime, dt.time, dt.timedelta, dict))
 
 
 class YearsMonths:
@@ -111,9 +109,7 @@ def imported(value: Any) -> Any:
         # a list or context inside is looked at when it is reached
         for item in value:
             if item.__class__ not in _CLEAN:
-                return [
-                    item if item.__class__ in _CLEAN else imported(item) for item in value
-                ]
+                return [item if item.__class__ in _CLEAN else imported(item) for item in value]
         return value
     return _imported_slowly(value)
 

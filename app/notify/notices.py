@@ -9,7 +9,9 @@ from app.db import db
 from app.notify.models import Notice
 
 
-def tell(login: str, text: str, *, link: str | None = None, at: dt.datetime | None = None) -> Notice:
+def tell(
+    login: str, text: str, *, link: str | None = None, at: dt.datetime | None = None
+) -> Notice:
     """The person has an unread notice; the caller commits."""
     row = Notice(login=login, text=text[:1000], link=link, at=at or clock.now())
     db.session.add(row)

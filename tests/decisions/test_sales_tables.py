@@ -278,7 +278,5 @@ def test_approval_matrix(decide, kind, amount, discount, rows):
     ],
 )
 def test_notify_channel(decide, customer, consent, urgent, hour, channels, delay):
-    got = decide(
-        "notify_channel", is_customer=customer, consent=consent, urgent=urgent, hour=hour
-    )
+    got = decide("notify_channel", is_customer=customer, consent=consent, urgent=urgent, hour=hour)
     assert got == {"channels": channels, "delay": delay}

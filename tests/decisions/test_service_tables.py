@@ -39,9 +39,7 @@ def test_delivery_mode_rule(decide, product, install, mode, template):
     ],
 )
 def test_service_classification(decide, category, urgency, level, expected):
-    got = decide(
-        "service_classification", category=category, urgency=urgency, customer_level=level
-    )
+    got = decide("service_classification", category=category, urgency=urgency, customer_level=level)
     assert tuple(got.values()) == expected
 
 

@@ -15,7 +15,9 @@ def test_it_shows_the_value_for_the_variables_of_a_file(tmp_path, capsys):
 def test_it_points_at_the_mistake(capsys):
     assert command.main(["1 + amout", "--language", "en"]) == 1
     shown = capsys.readouterr().err
-    assert "there is no variable “amout” (at 5)" in shown and shown.endswith("  1 + amout\n      ^\n")
+    assert "there is no variable “amout” (at 5)" in shown and shown.endswith(
+        "  1 + amout\n      ^\n"
+    )
 
 
 def test_it_checks_a_cell(capsys):

@@ -5,13 +5,26 @@ import pytest
 from app import feel
 
 
-@pytest.mark.parametrize(("text", "code", "position", "hint"), [
-    ("amout > 1", "name", 0, "amount"), ("cuont([1])", "function", 0, "count"), ("1 +", "end", 3, ""),
-    ("a = = 1", "syntax", 4, "="), ("if a then 1", "end", 11, "else"), ("amount && 1", "syntax", 7, "and"),
-    ("amount ~ 1", "syntax", 7, ""), ('"open', "string", 0, ""), ("amount + \"1\"", "types", 7, ""),
-    ("substring(\"a\")", "arguments", 9, ""), ("1 instance of numbre", "type", 14, ""), ("(1", "end", 2, ")"),
-    ("function(x) external {}", "external", 12, ""), ("amount(1)", "not_function", 6, ""), ("'a'", "syntax", 0, "\""),
-])
+@pytest.mark.parametrize(
+    ("text", "code", "position", "hint"),
+    [
+        ("amout > 1", "name", 0, "amount"),
+        ("cuont([1])", "function", 0, "count"),
+        ("1 +", "end", 3, ""),
+        ("a = = 1", "syntax", 4, "="),
+        ("if a then 1", "end", 11, "else"),
+        ("amount && 1", "syntax", 7, "and"),
+        ("amount ~ 1", "syntax", 7, ""),
+        ('"open', "string", 0, ""),
+        ('amount + "1"', "types", 7, ""),
+        ('substring("a")', "arguments", 9, ""),
+        ("1 instance of numbre", "type", 14, ""),
+        ("(1", "end", 2, ")"),
+        ("function(x) external {}", "external", 12, ""),
+        ("amount(1)", "not_function", 6, ""),
+        ("'a'", "syntax", 0, '"'),
+    ],
+)
 def test_an_error_has_code_place_and_hint(text, code, position, hint):
     with pytest.raises(feel.FeelError) as caught:
         feel.compile(text)({"amount": 1})
@@ -22,7 +35,9 @@ def test_an_error_has_code_place_and_hint(text, code, position, hint):
     assert problem.text == text
 
 
-@pytest.mark.parametrize("text", ["nothing", "nothing(1)", '"a" + 1', "a.b.c(1)", "1 < \"a\"", "substring()"])
+@pytest.mark.parametrize(
+    "text", ["nothing", "nothing(1)", '"a" + 1', "a.b.c(1)", '1 < "a"', "substring()"]
+)
 def test_the_standard_gives_null_instead(standard, text):
     assert standard(text) is None
 
@@ -46,8 +61,13 @@ def test_an_expression_must_be_text(wrong):
             read(wrong)
 
 
-@pytest.mark.parametrize("text", [
-    '@"tomorrow"', "(function(x) external {java: {class: \"a\"}})(1)", "1 instance of nothing",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '@"tomorrow"',
+        '(function(x) external {java: {class: "a"}})(1)',
+        "1 instance of nothing",
+    ],
+)
 def test_what_strict_reading_refuses_is_null_or_false_in_the_standard(standard, text):
     assert not standard(text)

@@ -7,7 +7,11 @@ from app import feel
 
 @pytest.fixture
 def work_days():
-    feel.register("work days", lambda start, end, calendar=None: (end - start).days, ["from:d", "to:d", "calendar?:s"])
+    feel.register(
+        "work days",
+        lambda start, end, calendar=None: (end - start).days,
+        ["from:d", "to:d", "calendar?:s"],
+    )
     yield
     feel.unregister("work days")
 

@@ -10,15 +10,78 @@ from app.feel import expression, unparse
 from app.feel.builtins import registry
 
 WORDS = [
-    "a", "b", "item", "partial", "?", "1", "0", "-1", "2.5", '"x"', '""', "null", "true", "false", "[", "]", "(", ")",
-    "{", "}", "..", ",", ":", ".", "+", "-", "*", "/", "**", "=", "!=", "<", "<=", ">", ">=", "and", "or", "not(", "if",
-    "then", "else", "for", "in", "return", "some", "every", "satisfies", "between", "instance of", "function(",
-    '@"2026-01-31"', '@"P1D"', '@"P1Y"', '@"10:00:00Z"', "number", "&&", "||", "==", "!", "empty", "'", "`n`", "//",
+    "a",
+    "b",
+    "item",
+    "partial",
+    "?",
+    "1",
+    "0",
+    "-1",
+    "2.5",
+    '"x"',
+    '""',
+    "null",
+    "true",
+    "false",
+    "[",
+    "]",
+    "(",
+    ")",
+    "{",
+    "}",
+    "..",
+    ",",
+    ":",
+    ".",
+    "+",
+    "-",
+    "*",
+    "/",
+    "**",
+    "=",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "and",
+    "or",
+    "not(",
+    "if",
+    "then",
+    "else",
+    "for",
+    "in",
+    "return",
+    "some",
+    "every",
+    "satisfies",
+    "between",
+    "instance of",
+    "function(",
+    '@"2026-01-31"',
+    '@"P1D"',
+    '@"P1Y"',
+    '@"10:00:00Z"',
+    "number",
+    "&&",
+    "||",
+    "==",
+    "!",
+    "empty",
+    "'",
+    "`n`",
+    "//",
     "/*",
     *sorted(registry.FUNCTIONS),
 ]
 CONTEXT = {
-    "a": 3, "b": [1, None, "x", {"c": 2.5}], "?": dt.date(2026, 1, 31), "n": {"d": dt.timedelta(days=1)}, "item": "i",
+    "a": 3,
+    "b": [1, None, "x", {"c": 2.5}],
+    "?": dt.date(2026, 1, 31),
+    "n": {"d": dt.timedelta(days=1)},
+    "item": "i",
 }
 READERS = (feel.compile, feel.compile_unary, feel.compile_condition, feel.compile_value)
 _SETTINGS = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
@@ -46,12 +109,40 @@ def test_any_sequence_of_words(text):
     attempt("${" + text + "}")
 
 
-LITERALS = st.sampled_from([
-    "null", "true", "0", "-1", "1.5", "7", '"x"', '"2026-01-31"', '"a(b"', '@"2026-01-31"', '@"10:00:00@Europe/Paris"',
-    '@"2026-01-31T10:00:00Z"', '@"2026-01-31T10:00:00"', '@"P1DT1H"', '@"-P1Y2M"', "[]", "[1, 2]", '["a"]', "{a: 1}",
-    "[1..3]", "(<5)", "function(x, y) x", "a", "b", "1e50", "9999999999999999999999999999999999", '@"9999-12-31"',
-])
-BINARY = st.sampled_from([" + ", " - ", " * ", " / ", " ** ", " = ", " != ", " < ", " >= ", " and ", " or ", " in "])
+LITERALS = st.sampled_from(
+    [
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1.5",
+        "7",
+        '"x"',
+        '"2026-01-31"',
+        '"a(b"',
+        '@"2026-01-31"',
+        '@"10:00:00@Europe/Paris"',
+        '@"2026-01-31T10:00:00Z"',
+        '@"2026-01-31T10:00:00"',
+        '@"P1DT1H"',
+        '@"-P1Y2M"',
+        "[]",
+        "[1, 2]",
+        '["a"]',
+        "{a: 1}",
+        "[1..3]",
+        "(<5)",
+        "function(x, y) x",
+        "a",
+        "b",
+        "1e50",
+        "9999999999999999999999999999999999",
+        '@"9999-12-31"',
+    ]
+)
+BINARY = st.sampled_from(
+    [" + ", " - ", " * ", " / ", " ** ", " = ", " != ", " < ", " >= ", " and ", " or ", " in "]
+)
 
 
 def _grown(inner):
@@ -67,7 +158,9 @@ def _grown(inner):
         pair.map(lambda p: f"[{p[0]}, {p[1]}]"),
         pair.map(lambda p: f"{{k: {p[0]}, l: {p[1]}}}"),
         pair.map(lambda p: f"(if {p[0]} then {p[1]} else k)"),
-        st.tuples(inner, st.sampled_from(["year", "days", "start", "a", "second"])).map(lambda p: f"({p[0]}).{p[1]}"),
+        st.tuples(inner, st.sampled_from(["year", "days", "start", "a", "second"])).map(
+            lambda p: f"({p[0]}).{p[1]}"
+        ),
         inner.map(lambda p: f"-({p})"),
         inner.map(lambda p: f"(({p}) instance of list<number>)"),
         pair.map(lambda p: f"[{p[0]}..{p[1]})"),

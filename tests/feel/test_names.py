@@ -6,7 +6,7 @@ from app import feel
 
 
 def test_blanks_in_a_name_need_no_help(value):
-    assert feel.compile("Full Name = \"Ann\"")({"Full Name": "Ann"}) is True
+    assert feel.compile('Full Name = "Ann"')({"Full Name": "Ann"}) is True
 
 
 def test_operators_in_a_name_are_found_among_the_known_names():

@@ -22,8 +22,11 @@ REASONS = {
     "compensation (the catalogue names none); played in tests/handlers/test_credit_restore.py",
     **dict.fromkeys(
         (
-            ("p_051_03_07", "undo_post"), ("p_051_03_08", "reverse"), ("p_051_03_09", "reverse"),
-            ("p_051_03_10", "reverse"), ("p_051_03_10", "reverse_offset"),
+            ("p_051_03_07", "undo_post"),
+            ("p_051_03_08", "reverse"),
+            ("p_051_03_09", "reverse"),
+            ("p_051_03_10", "reverse"),
+            ("p_051_03_10", "reverse_offset"),
         ),
         "undoes a booking; a call activity hands no compensation to its caller and no step of the "
         "flow throws one; played in tests/handlers/test_money.py",

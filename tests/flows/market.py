@@ -63,7 +63,9 @@ def prepared(stage: Stage, case: int, tasks: list[dict[str, Any]] | None = None)
     return stage.variables(case)["campaign_no"]
 
 
-def released(stage: Stage, tasks: list[dict[str, Any]] | None = None, **given: Any) -> tuple[int, int, str]:
+def released(
+    stage: Stage, tasks: list[dict[str, Any]] | None = None, **given: Any
+) -> tuple[int, int, str]:
     """(case of the planning, case of the execution, number)."""
     case = approved(stage, **given)
     number = prepared(stage, case, tasks)

@@ -55,7 +55,9 @@ class Stage:
     def task(self, element: str, case: int | None = None, of: str | None = None) -> UserTask:
         """The one open task of this element (and of this person)."""
         found = [one for one in self.tasks(element, case) if of in (None, one.assignee)]
-        assert len(found) == 1, f"{len(found)} {element}, open: {self.open(case)}, {self.incidents()}"
+        assert len(found) == 1, (
+            f"{len(found)} {element}, open: {self.open(case)}, {self.incidents()}"
+        )
         return found[0]
 
     def open(self, case: int | None = None) -> list[str]:
@@ -120,7 +122,9 @@ class Stage:
 
     def path(self, case: int) -> list[str]:
         """The elements that were entered, in order."""
-        query = sa.select(Event.element_id).where(Event.instance_id == case, Event.kind == "entered")
+        query = sa.select(Event.element_id).where(
+            Event.instance_id == case, Event.kind == "entered"
+        )
         return [one for one in db.session.scalars(query.order_by(Event.id)) if one]
 
     def ended(self, case: int) -> bool:

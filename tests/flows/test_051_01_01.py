@@ -159,7 +159,9 @@ def test_a_missing_decision_maker_is_asked_for(stage: Stage):
              contacts=[qian(decision_role="使用者")])  # fmt: skip
     task = stage.task("edit_profile", case)
     assert stage.seen(task)["problems"] == "资料还不完整，请补充：决策者联系人。"
-    stage.do("edit_profile", "zhangwei", "submit", contacts=[{"_row": 0, "decision_role": "决策者"}])
+    stage.do(
+        "edit_profile", "zhangwei", "submit", contacts=[{"_row": 0, "decision_role": "决策者"}]
+    )
     assert stage.open(case) == ["review"]
 
 

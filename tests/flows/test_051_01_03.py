@@ -40,7 +40,9 @@ def new_customer(stage: Stage) -> tuple[int, str]:
 
 def test_a_new_customer_without_balance_is_opened_without_review(stage: Stage):
     case, number = new_customer(stage)
-    assert stage.seen(stage.task("edit_account"))["account"]["invoice_title"] == "杭州启明精密有限公司"
+    assert (
+        stage.seen(stage.task("edit_account"))["account"]["invoice_title"] == "杭州启明精密有限公司"
+    )
     stage.do("edit_account", "chenjing", "submit", account=billing())
     assert stage.end(case) == "account_opened"
     assert "review_account" not in stage.path(case)

@@ -19,7 +19,9 @@ STANDARD = "PL-202501-0001-v1"
 TOMORROW = dt.date(2026, 3, 11)
 
 
-def line(product: str = "P-1001", price: int = 11400, qty: int = 10, **other: Any) -> dict[str, Any]:
+def line(
+    product: str = "P-1001", price: int = 11400, qty: int = 10, **other: Any
+) -> dict[str, Any]:
     return {"product": product, "min_qty": qty, "unit_price": price, **other}
 
 

@@ -92,9 +92,7 @@ def test_a_released_fair_gets_more_money_and_is_then_cancelled(stage: Stage):
         ({"budget_lines": []}, "不一致"),
     ],
 )
-def test_a_proposal_that_is_not_complete_comes_back(
-    stage: Stage, given: dict[str, Any], says: str
-):
+def test_a_proposal_that_is_not_complete_comes_back(stage: Stage, given: dict[str, Any], says: str):
     case = market.proposed(stage, **given)
     assert says in stage.seen(stage.task("draft", case))["problems"]
 

@@ -147,8 +147,10 @@ def test_an_expense_far_over_the_task_is_refused_by_finance(stage: Stage):
 
 
 def test_no_task_ends_without_an_action_and_what_is_left_open_is_unfinished(stage: Stage):
-    _planning, case, number = market.released(stage, [
-        market.task("布展", 40000, due_on=market.START), market.task("邀约", 20000, "gongping")])
+    _planning, case, number = market.released(
+        stage,
+        [market.task("布展", 40000, due_on=market.START), market.task("邀约", 20000, "gongping")],
+    )
     started(stage, "hanxue", "gongping")
     stage.do("log_work", "hanxue", "done", of="hanxue")
     assert "还没有登记过行动" in stage.seen(stage.task("log_work", case, of="hanxue"))["problems"]
@@ -176,8 +178,9 @@ def test_no_task_ends_without_an_action_and_what_is_left_open_is_unfinished(stag
 
 
 def test_an_executor_refuses_or_is_silent_and_another_takes_over(stage: Stage):
-    _planning, case, number = market.released(stage, [
-        market.task("布展", 40000), market.task("邀约", 20000, "gongping")])
+    _planning, case, number = market.released(
+        stage, [market.task("布展", 40000), market.task("邀约", 20000, "gongping")]
+    )
     with pytest.raises(errors.Invalid, match="reason"):
         stage.do("accept", "hanxue", "decline", of="hanxue")
     stage.do("accept", "hanxue", "decline", of="hanxue", acceptance={"reason": "出差"})
@@ -237,8 +240,9 @@ def test_the_fairs_own_budget_holds_against_all_tasks_together(stage: Stage):
 def test_an_overdue_task_gets_more_time_or_somebody_else(
     stage: Stage, choice: str, executor: str | None, then: str
 ):
-    _planning, case, number = market.released(stage, [
-        market.task("布展", 40000, due_on=market.START)])
+    _planning, case, number = market.released(
+        stage, [market.task("布展", 40000, due_on=market.START)]
+    )
     started(stage, "hanxue")
     stage.go_to(dt.datetime(2026, 3, 19, 11, 0, tzinfo=dt.UTC))
     due = dt.date(2026, 3, 20)
@@ -254,8 +258,9 @@ def test_an_overdue_task_gets_more_time_or_somebody_else(
 
 
 def test_who_left_cannot_keep_an_extended_task(stage: Stage):
-    _planning, case, _number = market.released(stage, [
-        market.task("布展", 40000, due_on=market.START)])
+    _planning, case, _number = market.released(
+        stage, [market.task("布展", 40000, due_on=market.START)]
+    )
     started(stage, "hanxue")
     people.get("hanxue").enabled = False
     db.session.commit()

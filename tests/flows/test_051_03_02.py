@@ -194,5 +194,3 @@ def test_another_product_line_is_allowed_and_shown(stage: Stage):
     assert ([one["same_line"] for one in seen["candidates"]], seen["best"]) == ([False], None)
     stage.do("review_chance", "wangqiang", "approve", case=case)
     assert found(stage, case).state == "跟进中"
-
-

@@ -208,5 +208,3 @@ def test_the_outsider_may_do_nothing(stage: Stage):
     case = stage.start(FLOW, "zhangwei")
     with pytest.raises(AssertionError, match="baijie may not do"):
         stage.do("enter_chance", "baijie", "cancel", case=case)
-
-

@@ -88,7 +88,9 @@ def test_below_the_floor_two_levels_decide_and_the_second_rejects(stage: Stage):
     case = offered(stage, 10000)
     assert stage.variables(case)["levels"] == [
         "sales_manager", "sales_director", "general_manager"]  # fmt: skip
-    shown = {row["label"]: row["value"] for row in stage.seen(stage.task("approve"))["approval_facts"]}
+    shown = {
+        row["label"]: row["value"] for row in stage.seen(stage.task("approve"))["approval_facts"]
+    }
     assert shown["总额"] == "100,000.00"
     assert shown["底价"] == "低于底价"
     stage.do("approve", "wangqiang", "approve")

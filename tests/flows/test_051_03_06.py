@@ -272,7 +272,9 @@ def test_a_repair_goes_to_the_service(stage: Stage):
 
 
 def test_the_fee_is_booked_once(stage: Stage):
-    case = agreed(stage, ask(stage, sold(stage, 5, invoiced=True), 2, reason="客户原因"), "wangqiang")
+    case = agreed(
+        stage, ask(stage, sold(stage, 5, invoiced=True), 2, reason="客户原因"), "wangqiang"
+    )
     arrived(stage, case, 2)
     inspected(stage, case, good_qty=2)
     refundable(stage, case, 22800)

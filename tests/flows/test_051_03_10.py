@@ -168,7 +168,9 @@ def test_an_idle_balance_is_moved_to_another_order(stage: Stage):
     new, foreign = money.order(qty=4), money.order(qty=1, customer=money.MINGDA)
     case = idle(stage, 113)
     number = db.session.scalars(db.select(Prepayment)).one().number
-    stage.do("clean", "chenjing", "transfer", case=case, target_order=foreign.number, reason="用在这")
+    stage.do(
+        "clean", "chenjing", "transfer", case=case, target_order=foreign.number, reason="用在这"
+    )
     stage.do("approve_transfer", "liuyang", "approve", case=case)
     assert "不是同一客户" in stage.seen(stage.task("clean", case))["problems"]
     stage.do("clean", "chenjing", "transfer", case=case, target_order=new.number, reason="用在这")
@@ -188,7 +190,9 @@ def test_an_idle_balance_is_kept_or_refunded(stage: Stage):
     case = idle(stage, 113)
     first, second = stage.tasks("clean", case)
     for task, verb in ((first, "keep"), (second, "refund")):
-        stage.complete(task, "chenjing", {**stage.seen(task), "outcome": verb, "reason": "客户要求"})
+        stage.complete(
+            task, "chenjing", {**stage.seen(task), "outcome": verb, "reason": "客户要求"}
+        )
     assert stage.open(case) == ["apply"]
     stage.complete(stage.task("apply", case), "chenjing", {"outcome": "withdraw"})
     assert stage.ended(case), stage.incidents()

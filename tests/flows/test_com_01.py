@@ -121,7 +121,9 @@ def test_who_agreed_before_is_not_asked_again(stage: Stage):
 def test_the_approver_asks_somebody_first(stage: Stage):
     case = asked(stage, levels=["sales_manager"])
     stage.do("approve", "wangqiang", "countersign", case=case, extra_signer="tanming")
-    stage.do("countersign", "tanming", "submit", case=case, advice="建议同意", opinion="条款没有问题")
+    stage.do(
+        "countersign", "tanming", "submit", case=case, advice="建议同意", opinion="条款没有问题"
+    )
     (said,) = stage.seen(stage.task("approve", case))["opinions"]
     assert (said["name"], said["comment"]) == ("谭明", "条款没有问题")
     agree(stage, case, "wangqiang")

@@ -9,7 +9,14 @@ def test_something_waits_at_every_interesting_task(stage: Stage):
     assert demo.load_cases() == 10
     db.session.commit()
     assert set(stage.open()) >= {
-        "edit_profile", "judge", "handle_duplicate", "review", "plan", "hand_over", "accept"}
+        "edit_profile",
+        "judge",
+        "handle_duplicate",
+        "review",
+        "plan",
+        "hand_over",
+        "accept",
+    }
     assert not stage.incidents()
     assert stage.record("customer", "CU-202603-0001").name == "杭州启明精密有限公司"
 

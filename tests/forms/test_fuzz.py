@@ -20,7 +20,9 @@ TEXTS = st.one_of(
     st.text(max_size=40), st.text(alphabet=string.digits + ".,-+eE/:T%¥ ", max_size=20),
     st.sampled_from(["true", "2026-03-10", "企业", "a", "CU-1", "\x00", "\ud800", "9" * 400]),
 )  # fmt: skip
-PAIRS = st.lists(st.tuples(st.one_of(st.sampled_from(NAMES), st.text(max_size=20)), TEXTS), max_size=25)
+PAIRS = st.lists(
+    st.tuples(st.one_of(st.sampled_from(NAMES), st.text(max_size=20)), TEXTS), max_size=25
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(

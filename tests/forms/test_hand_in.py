@@ -22,9 +22,7 @@ def task(app):
     """The first of two tasks of a case that 张伟 began; the sales representatives may do it."""
     files = [(name, (SAMPLES / name).read_bytes()) for name in ("desk.bpmn", "every.form")]
     deploy.deploy(files, by="zhouning")
-    case = run.start(
-        "p_desk", {"cases": [6, 600_000], "most": 3, "least": 5}, by="zhangwei"
-    )
+    case = run.start("p_desk", {"cases": [6, 600_000], "most": 3, "least": 5}, by="zhangwei")
     db.session.commit()
     return db.session.scalar(sa.select(UserTask).where(UserTask.instance_id == case.id))
 
@@ -95,7 +93,9 @@ def test_somebody_without_the_role_finds_no_task(as_user, task):
 
 
 def test_a_draft_is_kept_as_one_types_and_found_again(zhangwei, as_user, task):
-    answer = zhangwei.post(f"/tasks/{task.id}/draft", data={**TYPED, "remark": "半句", "amount": "x1"})
+    answer = zhangwei.post(
+        f"/tasks/{task.id}/draft", data={**TYPED, "remark": "半句", "amount": "x1"}
+    )
     assert answer.status_code == 200
     assert answer.json["saved"] is True
     page = zhangwei.get(f"/tasks/{task.id}").text

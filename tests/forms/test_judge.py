@@ -295,7 +295,14 @@ def test_typed_values_of_a_program_obey_the_same_rules(app, form, directory):
     found = forms.judge_values(made, values, None, context, "approve", directory=directory)
     assert found.errors == {}
     assert found.values["share"] == Decimal("0.5000")
-    wrong = {**values, "amount": True, "from_on": 5, "contacts": "x", "extra": {"a": 1}, "agreed": "?"}
+    wrong = {
+        **values,
+        "amount": True,
+        "from_on": 5,
+        "contacts": "x",
+        "extra": {"a": 1},
+        "agreed": "?",
+    }
     found = forms.judge_values(made, wrong, None, context, "approve", directory=directory)
     assert set(found.errors) == {"amount", "from_on", "agreed", "", "contacts"}
 
@@ -312,5 +319,3 @@ def test_a_form_of_twenty_fields_is_judged_in_less_than_a_millisecond(form):
         assert forms.judge(made, posted).ok
         took.append(time.perf_counter() - began)
     assert sorted(took)[len(took) // 2] < 0.001
-
-

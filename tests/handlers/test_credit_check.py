@@ -47,7 +47,11 @@ def exposed(number: str) -> Decimal:
 def test_nothing_owed_is_no_exposure(run):
     found = run("credit.check", customer_id=HENGYUAN, amount=114000)
     assert found["exposure_after"] == 114000
-    assert (found["status"], found["use_rate"], found["overdue_days"]) == ("正常", Decimal("0.228"), 0)
+    assert (found["status"], found["use_rate"], found["overdue_days"]) == (
+        "正常",
+        Decimal("0.228"),
+        0,
+    )
     assert found["credit"]["available"] == 386000
 
 

@@ -59,7 +59,10 @@ def test_an_order_that_finds_one_product_gone_reserves_nothing(run: Run):
     db.session.flush()
     order.state = "已生效"
     db.session.flush()
-    atp = [{"product": "P-1001", "qty": 2, "free": 2}, {"product": "P-1002", "qty": 101, "free": 101}]
+    atp = [
+        {"product": "P-1001", "qty": 2, "free": 2},
+        {"product": "P-1002", "qty": 101, "free": 101},
+    ]
     with pytest.raises(BpmnError) as refused:
         run("order.confirm", by="zhangwei", order_no=number, plan_rows=[], atp=atp)
     assert refused.value.code == "E_STOCK_SHORT"

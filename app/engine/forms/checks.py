@@ -27,14 +27,18 @@ DISPLAYS = {
     "grid": "dynamiclist", "rows": "dynamiclist", "total": "expression", "field": "expression",
 }  # fmt: skip
 # one-word functions and words of the language: a key of that name cannot be told from them
-FUNCTIONS = frozenset("""
+FUNCTIONS = frozenset(
+    """
     date time number string not contains substring matches replace split lower upper min max sum
     mean all any sublist append concatenate count reverse flatten product median stddev mode round
     floor ceiling decimal abs modulo sqrt log exp odd even duration context overlaps before after
     meets includes during starts finishes coincides is now today get put extract trim union sort
     between in
-""".split())
-WORDS = frozenset("if then else for return some every satisfies true false null function and or".split())
+""".split()
+)
+WORDS = frozenset(
+    "if then else for return some every satisfies true false null function and or".split()
+)
 _KEY = re.compile(r"[^\W\d]\w{0,79}")
 _LOCAL_IMAGE = re.compile(r"/(?!/)[\w./%-]*|data:image/(png|jpeg|gif|webp);base64,[\w+/=]*")
 
@@ -52,9 +56,7 @@ def key(component: Component, notes: Notes) -> None:
                 _("用字母、数字和下划线，以字母开头，例如 customer_type"),
             )  # fmt: skip
     if component.address == (component.key,) and component.key in RESERVED:
-        notes.add(
-            "key.reserved", _("键“%(key)s”由平台使用", key=component.key), _("换一个键")
-        )
+        notes.add("key.reserved", _("键“%(key)s”由平台使用", key=component.key), _("换一个键"))
 
 
 def component(component: Component, raw: dict[str, Any], notes: Notes) -> None:
@@ -189,6 +191,4 @@ def _function_name(component: Component, notes: Notes) -> None:
 
 
 def _all(components: list[Component]) -> list[Component]:
-    return [
-        found for component in components for found in (component, *_all(component.children))
-    ]
+    return [found for component in components for found in (component, *_all(component.children))]

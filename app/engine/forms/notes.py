@@ -95,9 +95,7 @@ class Notes:
                 return str(value)
         except InvalidOperation:
             pass
-        self.add(
-            "step", _("步长“%(value)s”不是正数", value=str(value)[:40]), _("写大于 0 的数字")
-        )
+        self.add("step", _("步长“%(value)s”不是正数", value=str(value)[:40]), _("写大于 0 的数字"))
         return ""
 
     def pattern(self, text: Any) -> "regex.Pattern[str] | None":

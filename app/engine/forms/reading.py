@@ -212,7 +212,9 @@ class _Reader:
         component.label = str(raw.get("label") or raw.get("dateLabel") or "")
         component.label = component.label or str(raw.get("timeLabel") or "")
         component.description = str(raw.get("description") or "")
-        component.columns = layout.get("columns") if isinstance(layout.get("columns"), int) else None
+        component.columns = (
+            layout.get("columns") if isinstance(layout.get("columns"), int) else None
+        )
         component.hide, component.readonly = self.hide(raw), self.rule(raw.get("readonly"))
         component.disabled = raw.get("disabled") is True
         component.default = raw.get("defaultValue")
@@ -233,7 +235,9 @@ class _Reader:
         self, component: Component, rules: dict[str, Any], extra: dict[str, Any]
     ) -> None:  # fmt: skip
         required = extra.get("required")
-        component.required = self.rule(required) if required else Rule(rules.get("required") is True)
+        component.required = (
+            self.rule(required) if required else Rule(rules.get("required") is True)
+        )
         component.error = self.rule(extra.get("error"))
         component.minimum = self.notes.bound(rules.get("min"))
         component.maximum = self.notes.bound(rules.get("max"))
@@ -287,5 +291,3 @@ class _Reader:
             if isinstance(item, dict) and "value" in item:
                 label = str(item.get("label") or item["value"])
                 component.options += (Option(item["value"], label),)
-
-

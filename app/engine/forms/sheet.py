@@ -205,8 +205,7 @@ def _is_blank(node: Node, row: Row) -> bool:
         return False
     cells = [below for top in row.nodes for below in top.walk() if below.component.is_input]
     return all(
-        cell.error is None
-        and (missing(cell.value) or cell.value == cell.component.default)
+        cell.error is None and (missing(cell.value) or cell.value == cell.component.default)
         for cell in cells
     )
 
@@ -217,7 +216,9 @@ def _origins(node: Node, given: Given | None, count: int) -> list[tuple[int | No
     kept: list[tuple[int | None, int | None]] = [(None, index) for index in range(count)]
     if given is None:
         return kept or [(None, None)] * component.default_rows
-    handed = [(number, _origin(given, node.path, number, count)) for number in given.rows(node.path)]
+    handed = [
+        (number, _origin(given, node.path, number, count)) for number in given.rows(node.path)
+    ]
     if not component.fixed_rows:
         return list(handed)
     by_origin = {origin: number for number, origin in handed}

@@ -6,9 +6,7 @@ from typing import Any
 from app.feel.builtins import registry
 
 
-def register(
-    name: str, function: Callable[..., Any], parameters: Sequence[str] | str
-) -> None:
+def register(name: str, function: Callable[..., Any], parameters: Sequence[str] | str) -> None:
     """Expressions may call `name` from now on, by position or by the names of `parameters`.
 
     A parameter is `"name"`, or `"name:kind"` with a letter of `registry`; `?` after the name

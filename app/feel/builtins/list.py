@@ -215,9 +215,7 @@ def reverse(items: list[Any]) -> list[Any]:
 
 @builtin("index of", "list:l, match:a")
 def index_of(items: list[Any], match: Any) -> list[int]:
-    return [
-        at for at, item in enumerate(items, 1) if compare.equal(imported(item), match) is True
-    ]
+    return [at for at, item in enumerate(items, 1) if compare.equal(imported(item), match) is True]
 
 
 @builtin("distinct values", "list:l")
@@ -286,5 +284,3 @@ def partition(items: list[Any], size: Any) -> list[list[Any]] | None:
     """The list in pieces of `size` items."""
     step = int(size)
     return [items[at : at + step] for at in range(0, len(items), step)] if step > 0 else None
-
-

@@ -71,9 +71,7 @@ def before(a: Any, b: Any) -> Ternary:
     return _ends_before(_point(a), _point(b))
 
 
-@builtin(
-    "after", "point1:p, point2:p | point:p, range:r | range:r, point:p | range1:r, range2:r"
-)
+@builtin("after", "point1:p, point2:p | point:p, range:r | range:r, point:p | range1:r, range2:r")
 def after(a: Any, b: Any) -> Ternary:
     return _ends_before(_point(b), _point(a))
 

@@ -43,8 +43,9 @@ class Builtin(NamedTuple):
     def describe(self) -> str:
         """The parameters in words, for an error."""
         return " | ".join(
-            "(" + ", ".join(p.name + ("?" if p.optional else "…" if p.rest else "")
-                            for p in signature) + ")"
+            "("
+            + ", ".join(p.name + ("?" if p.optional else "…" if p.rest else "") for p in signature)
+            + ")"
             for signature in self.signatures
         )
 
@@ -87,8 +88,9 @@ def remove(name: str) -> None:
 def tricky_names() -> Names:
     """The names of functions that hold a keyword or symbol, which plain reading takes apart."""
     return Names(
-        name for name in FUNCTIONS if not lexer.KEYWORDS.isdisjoint(name.split())
-        or not name.replace(" ", "").isidentifier()
+        name
+        for name in FUNCTIONS
+        if not lexer.KEYWORDS.isdisjoint(name.split()) or not name.replace(" ", "").isidentifier()
     )
 
 
@@ -107,9 +109,7 @@ def signature_of(text: str) -> Signature:
     return found
 
 
-def call(
-    function: Builtin, run: Run, arguments: Sequence[Any], names: Sequence[str] | None
-) -> Any:
+def call(function: Builtin, run: Run, arguments: Sequence[Any], names: Sequence[str] | None) -> Any:
     """The value of a built-in function for these arguments."""
     fitting = [
         bound
@@ -118,9 +118,7 @@ def call(
     ]
     if not fitting:
         if run.strict:
-            raise error(
-                "arguments", text=run.text, name=function.name, wanted=function.describe()
-            )
+            raise error("arguments", text=run.text, name=function.name, wanted=function.describe())
         return None
     for parameters, values in fitting:
         ready = _converted(parameters, values, function.nulls)

@@ -158,7 +158,9 @@ def _item_scope(scope: Scope, value: Any) -> Scope:
     return {**scope, **(value if isinstance(value, dict) else {}), "item": value}
 
 
-def _iterator(element: Element, end: str, build: Build, place: Place) -> tuple[str, Formula, Formula]:
+def _iterator(
+    element: Element, end: str, build: Build, place: Place
+) -> tuple[str, Formula, Formula]:
     name = read.squeeze(element.get("iteratorVariable") or "")
     return name, _part(element, "in", build, place), _part(element, end, build, place)
 

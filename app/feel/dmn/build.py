@@ -88,7 +88,11 @@ class Build:
         return not language or bool(_FEEL.match(language))
 
     def _compile(
-        self, element: read.Element, text: str, place: Place, compiler: Callable[..., feel.Expression]
+        self,
+        element: read.Element,
+        text: str,
+        place: Place,
+        compiler: Callable[..., feel.Expression],
     ) -> Formula:
         language = element.get("expressionLanguage") or self.language
         try:
@@ -110,7 +114,9 @@ class Build:
         """The expression, after a look at its functions: the model's own or FEEL's."""
         if not self.lenient:
             for name, meant in feel.unknown_functions(expression, self.defined):
-                hint, hint_en = (f"是不是“{meant}”？", f"Did you mean “{meant}”?") if meant else ("", "")
+                hint, hint_en = (
+                    (f"是不是“{meant}”？", f"Did you mean “{meant}”?") if meant else ("", "")
+                )
                 self.refuse(element, place, f"没有函数“{name}”。{hint}",
                             f"There is no function “{name}”. {hint_en}".strip(), "function")  # fmt: skip
         return expression

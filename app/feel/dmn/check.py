@@ -26,7 +26,13 @@ class Finding:
 
 def findings(table: Table) -> list[Finding]:
     """All findings, in the order of the table."""
-    return [*_overlaps(table), *_dead_rules(table), *_inputs(table), *_outputs(table), *_priority(table)]
+    return [
+        *_overlaps(table),
+        *_dead_rules(table),
+        *_inputs(table),
+        *_outputs(table),
+        *_priority(table),
+    ]
 
 
 def _meet(one: Rule, other: Rule) -> bool:

@@ -21,7 +21,8 @@ from app.feel.dmn.trace import RuleTrace, Trace
 def main(arguments: list[str]) -> int:
     """0 when there is a result, 1 when the table is wrong or does not decide, 2 when the call is wrong."""
     parser = argparse.ArgumentParser(
-        prog="python -m app.feel", description="用一个 DMN 文件作决策 / make a decision of a DMN file"
+        prog="python -m app.feel",
+        description="用一个 DMN 文件作决策 / make a decision of a DMN file",
     )
     parser.add_argument("file")
     parser.add_argument("--context", metavar="FILE", help="变量（JSON 文件，- 为标准输入）")
@@ -92,7 +93,9 @@ def lines(trace: Trace, depth: int = 0) -> list[str]:
     """The trace as lines of text, the decisions it required first and indented."""
     pad = "  " * depth
     found = [line for under in trace.required for line in lines(under, depth + 1)]
-    found.append(f"{pad}{trace.name or trace.id}（{trace.id}）{' ' + trace.policy if trace.policy else ''}")
+    found.append(
+        f"{pad}{trace.name or trace.id}（{trace.id}）{' ' + trace.policy if trace.policy else ''}"
+    )
     found += [f"{pad}  {one['label']} = {show(one['value'])}" for one in trace.inputs]
     found += [pad + line for rule in trace.rules for line in _rule(rule)]
     found.append(f"{pad}结果：{show(trace.result)}" if trace.error is None else f"{pad}没有结果")
@@ -102,7 +105,9 @@ def lines(trace: Trace, depth: int = 0) -> list[str]:
 
 def _rule(rule: RuleTrace) -> list[str]:
     marks = "，".join(
-        f"{cell.label} {cell.text} {'✓' if cell.hit else '✗'}" for cell in rule.cells if cell.text != "-"
+        f"{cell.label} {cell.text} {'✓' if cell.hit else '✗'}"
+        for cell in rule.cells
+        if cell.text != "-"
     )
     line = f"  {'●' if rule.hit else '○'} 规则 {rule.number}：{marks or '其他情况'}"
     outputs = "，".join(f"{name} = {show(value)}" for name, value in rule.outputs.items())

@@ -58,7 +58,9 @@ def counted() -> Iterator[None]:
 
 
 def make(
-    parameters: tuple[tuple[str, Type | None], ...], body: Callable[[dict[str, Any]], Any], name: str = ""
+    parameters: tuple[tuple[str, Type | None], ...],
+    body: Callable[[dict[str, Any]], Any],
+    name: str = "",
 ) -> Function:
     """A function value; each argument is coerced to its parameter's type, null when it does not fit."""
 

@@ -220,7 +220,9 @@ def _targets(element: Element, holder: str, link: str) -> tuple[str, ...]:
 def _read_knowledge(element: Element, build: Build) -> Knowledge:
     place = Place(f"业务知识模型“{read.name(element)}”", f"knowledge model “{read.name(element)}”")
     logic = read.kid(element, "encapsulatedLogic")
-    parameters, body = ((), nothing) if logic is None else boxed.function_definition(logic, build, place)
+    parameters, body = (
+        ((), nothing) if logic is None else boxed.function_definition(logic, build, place)
+    )
     kind = build.type_of(read.kid(element, "variable"), place)
     if kind is not None and not kind.function:
         body = boxed.typed(body, kind)

@@ -52,7 +52,9 @@ class Decision:
         try:
             return self._guarded(lambda: self._traced(run, {}))
         except DmnError as error:
-            return Trace(self.id, self.name, error=error, why=error.message, why_en=error.message_en)
+            return Trace(
+                self.id, self.name, error=error, why=error.message, why_en=error.message_en
+            )
 
     def _traced(self, run: Run, seen: dict[str, Trace]) -> Trace:
         made = Trace(self.id, self.name)
@@ -139,7 +141,9 @@ class Model:
 
     def find(self, key: str) -> Decision | None:
         """A decision by id, or by name when no id is like that."""
-        named = (d for d in self.decisions.values() if read.squeeze(key) in (d.name, d.node.variable))
+        named = (
+            d for d in self.decisions.values() if read.squeeze(key) in (d.name, d.node.variable)
+        )
         return self.decisions.get(key) or next(named, None)
 
     def serve(self, name: str, context: Mapping[str, Any]) -> Any:
@@ -148,7 +152,9 @@ class Model:
             if name in (key, service.name):
                 with functions.counted():
                     return own(Run(self.graph, context).serve(key, context))
-        raise DmnError(f"没有名为“{name}”的决策。", f"There is no decision “{name}”.", code="missing")
+        raise DmnError(
+            f"没有名为“{name}”的决策。", f"There is no decision “{name}”.", code="missing"
+        )
 
 
 def load(xml: bytes | str | read.Element, name: str = "", *, lenient: bool = False) -> Model:

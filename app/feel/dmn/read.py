@@ -97,7 +97,11 @@ def kids(element: Element | None, *names: str) -> Iterator[Element]:
         return
     own = namespace(element)
     for child in element:
-        if isinstance(child.tag, str) and namespace(child) == own and (not names or local(child) in names):
+        if (
+            isinstance(child.tag, str)
+            and namespace(child) == own
+            and (not names or local(child) in names)
+        ):
             yield child
 
 

@@ -32,7 +32,9 @@ class Input:
     @property
     def names(self) -> tuple[str, ...]:
         """Names its expression reads."""
-        return tuple(getattr(self.formula, "names", ())) or ((self.variable,) if self.variable else ())
+        return tuple(getattr(self.formula, "names", ())) or (
+            (self.variable,) if self.variable else ()
+        )
 
 
 @dataclass(slots=True)
@@ -259,7 +261,13 @@ def read_table(element: Element, build: Build, place: Place) -> Table:
     found = hit.policy_of(element.get("hitPolicy") or "UNIQUE", element.get("aggregation") or "")
     if found is None:
         policy = element.get("hitPolicy")
-        build.refuse(element, place, f"未知的命中策略“{policy}”。", f"Unknown hit policy “{policy}”.", "policy")
+        build.refuse(
+            element,
+            place,
+            f"未知的命中策略“{policy}”。",
+            f"Unknown hit policy “{policy}”.",
+            "policy",
+        )
     inputs = tuple(_input(e, n, build, place) for n, e in enumerate(read.kids(element, "input"), 1))
     kind = build.type_of(element, place)
     outputs = [_output(e, n, build, place) for n, e in enumerate(read.kids(element, "output"), 1)]
@@ -279,7 +287,9 @@ def read_table(element: Element, build: Build, place: Place) -> Table:
 
 def _check_shape(element: Element, made: Table, build: Build) -> None:
     if not made.outputs:
-        build.refuse(element, made.place, "决策表没有输出列。", "The table has no output column.", "shape")
+        build.refuse(
+            element, made.place, "决策表没有输出列。", "The table has no output column.", "shape"
+        )
     if made.aggregation not in ("", "COUNT") and len(made.outputs) > 1 and not build.lenient:
         build.refuse(element, made.place, "有汇总方式的收集表只能有一个输出列。",
                      "A COLLECT table with an aggregation may have only one output.", "shape")  # fmt: skip
@@ -362,6 +372,8 @@ def _rule(element: Element, n: int, made: Table, build: Build) -> Rule | None:
 def _cell(element: Element, column: Input, build: Build, place: Place) -> Cell:
     text = read.text(element)
     region = cells.read(text) if build.is_feel(element) else None
-    inside = place.at(f"输入列 {column.number}“{column.label}”", f"input {column.number} “{column.label}”")
+    inside = place.at(
+        f"输入列 {column.number}“{column.label}”", f"input {column.number} “{column.label}”"
+    )
     slow = nothing if region is cells.ANY else build.tests(element, text, inside)
     return Cell(text or "-", column.number - 1, region, slow, cells.quick(region))

@@ -122,7 +122,9 @@ def explain(table: Table, scope: Scope, trace: Trace) -> None:
 
 
 def _inputs(table: Table, scope: Scope, values: list[Any] | None) -> list[dict[str, Any]]:
-    read = values if values is not None else [column.formula(dict(scope)) for column in table.inputs]
+    read = (
+        values if values is not None else [column.formula(dict(scope)) for column in table.inputs]
+    )
     return [
         {"label": column.label, "expression": column.text, "value": value}
         for column, value in zip(table.inputs, read, strict=True)
@@ -150,9 +152,7 @@ def _outputs(table: Table, hits: list[Rule], scope: Scope, trace: Trace) -> None
     by_number = {rule.number: rule for rule in trace.rules}
     for rule in hits:
         names = [column.name for column in table.outputs]
-        by_number[rule.number].outputs = dict(
-            zip(names, table.outcome(rule, scope), strict=True)
-        )
+        by_number[rule.number].outputs = dict(zip(names, table.outcome(rule, scope), strict=True))
 
 
 def _why(table: Table, trace: Trace) -> tuple[str, str]:

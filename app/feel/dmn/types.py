@@ -102,7 +102,9 @@ class Type:
                 key in value and part.conforms(value[key]) for key, part in self.components.items()
             )
         else:
-            fits = self.parent.conforms(value) if self.parent else bool(self.base and self.base(value))
+            fits = (
+                self.parent.conforms(value) if self.parent else bool(self.base and self.base(value))
+            )
         return fits and (self.allowed is None or self.allowed(value))
 
     def coerce(self, value: Any) -> tuple[Any, bool]:
@@ -196,4 +198,8 @@ class Types:
         parent = self.get(read.type_ref(element))
         if parent is None:
             return ANY
-        return parent if parent.components or parent.item else Type(name, parent=parent, order=parent.order)
+        return (
+            parent
+            if parent.components or parent.item
+            else Type(name, parent=parent, order=parent.order)
+        )

@@ -34,7 +34,9 @@ def table(
     parts.append(f' aggregation="{aggregation}">' if aggregation else ">")
     for name in inputs:
         allowed = text("inputValues", input_values) if input_values else ""
-        parts.append(f'<input label="{name}">{text("inputExpression", name, kind)}{allowed}</input>')
+        parts.append(
+            f'<input label="{name}">{text("inputExpression", name, kind)}{allowed}</input>'
+        )
     for name in outputs:
         parts.append(f'<output name="{name}">')
         parts.append(text("outputValues", values) if values else "")

@@ -96,7 +96,9 @@ MODEL = (
 
 
 def test_a_knowledge_model_is_called_by_name_and_by_invocation():
-    assert decide(MODEL, decision(literal("net price(100, 0.1)"), "d", needs(knowledge=("k",)))) == 90
+    assert (
+        decide(MODEL, decision(literal("net price(100, 0.1)"), "d", needs(knowledge=("k",)))) == 90
+    )
     named = literal("net price(rate: 0.1, price: 100)")
     assert decide(MODEL, decision(named, "d", needs(knowledge=("k",)))) == 90
     invocation = (
@@ -183,7 +185,9 @@ def test_the_input_variable_of_camunda_is_read_and_named():
 
 def test_a_long_chain_of_decisions_is_followed():
     parts = [decision(literal("1"), "d0")]
-    parts += [decision(literal(f"d{n - 1} + 1"), f"d{n}", needs(f"d{n - 1}")) for n in range(1, 500)]
+    parts += [
+        decision(literal(f"d{n - 1} + 1"), f"d{n}", needs(f"d{n - 1}")) for n in range(1, 500)
+    ]
     found = dmn.load(file(*parts)).decisions["d499"]
     assert found.evaluate({}) == 500
     assert found.trace({}).why

@@ -118,6 +118,8 @@ def test_a_missing_variable_is_an_error_with_its_name():
 
 
 def test_a_caller_may_change_the_list_he_got():
-    found = dmn.load(file(decision(table("FIRST", ["x"], ["o"], ['- | ["a", "b"]'])))).decisions["d"]
+    found = dmn.load(file(decision(table("FIRST", ["x"], ["o"], ['- | ["a", "b"]'])))).decisions[
+        "d"
+    ]
     found.evaluate({"x": 1}).clear()
     assert found.evaluate({"x": 1}) == ["a", "b"]

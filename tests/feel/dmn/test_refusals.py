@@ -54,7 +54,9 @@ def test_other_languages_are_refused_when_the_file_is_read(language):
         dmn.load(file(decision(body)))
 
 
-@pytest.mark.parametrize("language", ["feel", "FEEL", "https://www.omg.org/spec/DMN/20191111/FEEL/"])
+@pytest.mark.parametrize(
+    "language", ["feel", "FEEL", "https://www.omg.org/spec/DMN/20191111/FEEL/"]
+)
 def test_feel_is_known_by_its_names(language):
     body = table("FIRST", ["x"], ["o"], ["- | 1"], kind=f'expressionLanguage="{language}"')
     assert dmn.load(file(decision(body))).decisions["d"].evaluate({"x": 1}) == 1

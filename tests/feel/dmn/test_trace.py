@@ -81,7 +81,7 @@ def test_the_command_prints_the_result_and_why(tmp_path, capsys):
     assert command.run(str(path), {"金额": Decimal("150"), "等级": "B"}) == 0
     said = capsys.readouterr().out
     assert "● 规则 2：金额 > 100 ✓ → route = “lead”" in said
-    assert "○ 规则 1：金额 > 100 ✓，等级 \"A\" ✗" in said
+    assert '○ 规则 1：金额 > 100 ✓，等级 "A" ✗' in said
     assert command.run(str(path), {}, "没有") == 1
     assert "没有决策“没有”，只有：审批" in capsys.readouterr().out
     assert command.run(str(tmp_path / "none.dmn"), {}) == 1
