@@ -98,7 +98,7 @@ def test_hanging_records_obey_their_own_sight(demo, as_user):
     db.session.commit()
     assert "SO-202603-0001" in text(as_user("zhangwei").get(HENGYUAN))
     assert as_user("lina").get("/records/sales_order/SO-202603-0001").status_code == 200
-    assert as_user("machao").get("/records/sales_order/SO-202603-0001").status_code == 404
+    assert as_user("tangying").get("/records/sales_order/SO-202603-0001").status_code == 404
 
 
 def test_a_row_without_number_is_addressed_by_its_id(demo, as_user):
