@@ -7,7 +7,6 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export FLASK_APP := app
-export SHUNLIU_SHOW_DEMO_PEOPLE ?= True
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 STAMPS := .make
 FRONT := package-lock.json $(shell find app/static -path app/static/dist -prune -o -type f -print 2>/dev/null)
@@ -20,6 +19,7 @@ run: $(STAMPS)/runtime $(STAMPS)/papers build data serve
 
 serve:
 	@echo "» serving on http://127.0.0.1:8000 (stop with Ctrl+C)"
+	export SHUNLIU_SHOW_DEMO_PEOPLE="$${SHUNLIU_SHOW_DEMO_PEOPLE:-True}"
 	exec gunicorn -c python:app.server 'app:create_app()'
 
 data: $(STAMPS)/runtime build

@@ -92,6 +92,7 @@ def pages(app, task):
         for rule in app.url_map.iter_rules():
             if "GET" in rule.methods and rule.arguments <= set(known):
                 values = {name: known[name] for name in rule.arguments}
+                values |= {"entity": "quotation"} if rule.endpoint == "records.trade_pdf" else {}
                 yield app.url_for(rule.endpoint, **values)
 
 

@@ -20,9 +20,19 @@ def call(topic: str, by: str | None = None, **variables: Any) -> dict[str, Any]:
     """The variables that the handler of this topic sets, given these."""
     handler = handlers.get(topic)
     assert handler is not None, topic
+    return handlers.invoke(handler, _step(topic, by, variables), variables)
+
+
+def _step(topic: str, by: str | None, variables: dict[str, Any]) -> handlers.Step:
     host = StepHost(1, workspace.current(), by=by, started_by=by, at=clock.now(), limits=Limits())
     place = Call(topic, 1, "test", None, "p_test", "1", None, None, variables, lambda _key: None)
-    return handlers.invoke(handler, host._step(place), variables)
+    return host._step(place)
+
+
+@pytest.fixture
+def step(app: Flask) -> handlers.Step:
+    """A step in which 张伟 acts at the sample time, for functions that are called directly."""
+    return _step("test", "zhangwei", {})
 
 
 @pytest.fixture
