@@ -24,9 +24,13 @@ def _app(folder: Path) -> Flask:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the schema, the people, the records of the catalogue and every flow."""
-    folder = tmp_path_factory.mktemp("published")
-    app = _app(folder)
     clock.stop_at(TODAY - dt.timedelta(hours=1))
+    return publish(tmp_path_factory.mktemp("published"))
+
+
+def publish(folder: Path) -> Path:
+    """That database in this folder, made at the present moment of the clock."""
+    app = _app(folder)
     with app.app_context():
         from app.accounts import demo as people
         from app.engine import deploy
