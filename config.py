@@ -115,6 +115,8 @@ def flask_config(settings: Settings) -> dict[str, object]:
         "BABEL_DEFAULT_TIMEZONE": settings.default_timezone,
         "BABEL_TRANSLATION_DIRECTORIES": "translations",
         "WTF_CSRF_TIME_LIMIT": None,
+        # a fragment that answers late must not overwrite what a page has put into the session
+        "SESSION_REFRESH_EACH_REQUEST": False,
     }
 
 

@@ -92,6 +92,8 @@ def _harden(response: Response) -> Response:
     response.headers.setdefault("Referrer-Policy", "same-origin")
     if "_user_id" in session:
         response.headers.setdefault("Cache-Control", "no-store")
+        if response.mimetype == "text/html" and "HX-Request" not in request.headers:
+            session.modified = True  # each page lengthens the session; fragments never touch it
     return response
 
 
