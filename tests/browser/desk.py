@@ -131,4 +131,3 @@ def _type(page: Page, field: Locator, name: str, value: Any) -> None:
         field.select_option(text)
     else:
         field.fill(text)
-
