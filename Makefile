@@ -24,9 +24,7 @@ serve:
 
 data: $(STAMPS)/runtime build
 	@echo "» database, flows, demo people and data"
-	flask upgrade
-	flask deploy
-	flask demo
+	flask prepare
 
 build: $(STAMPS)/front $(STAMPS)/texts
 

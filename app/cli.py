@@ -19,6 +19,7 @@ def register_commands(app: Flask) -> None:
     """Make the commands known to `flask`."""
     app.cli.add_command(upgrade)
     app.cli.add_command(demo)
+    app.cli.add_command(prepare)
     app.cli.add_command(translations)
 
 
@@ -48,6 +49,14 @@ def demo() -> None:
     started = cases.load_cases()
     db.session.commit()
     click.echo(f"demo people and records are there, {started} cases begun")
+
+
+@click.command()
+@click.pass_context
+def prepare(context: click.Context) -> None:
+    """Upgrade, deploy and demo in one go: what `make run` does before it serves."""
+    for name in ("upgrade", "deploy", "demo"):
+        context.invoke(current_app.cli.commands[name])
 
 
 @click.group("i18n")

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import click
+import sqlalchemy as sa
 from flask import current_app
 
 from app import errors
 from app.db import db
 from app.engine import deploy as publishing
+from app.engine.published import Deployment
 
 
 @click.command()
@@ -18,6 +20,7 @@ from app.engine import deploy as publishing
 def deploy(files: tuple[Path, ...], by: str | None, note: str, lenient: bool) -> None:
     """Publish FILES, or everything under processes/ and forms/."""
     settings = current_app.config["SETTINGS"]
+    newest = db.session.scalar(sa.select(sa.func.max(Deployment.id))) or 0
     try:
         if files:
             given = [(path.name, path.read_bytes()) for path in files]
@@ -31,4 +34,7 @@ def deploy(files: tuple[Path, ...], by: str | None, note: str, lenient: bool) ->
             click.echo(f"{finding.severity}: {finding}", err=True)
         raise click.ClickException(refused.message) from None
     db.session.commit()
-    click.echo(f"deployment {made.id}: {len(made.definitions)} new versions")
+    if made.id <= newest:
+        click.echo(f"nothing changed since deployment {made.id}")
+    else:
+        click.echo(f"deployment {made.id}: {len(made.definitions)} new versions")
