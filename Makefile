@@ -13,7 +13,7 @@ FRONT := package-lock.json $(shell find app/static -path app/static/dist -prune 
 TEXTS := $(wildcard app/translations/en/*.po processes/*/en.po)
 WORKERS ?= 2
 
-.PHONY: run serve test check bench docs-pictures lock build data clean reliability
+.PHONY: run serve test story check bench docs-pictures lock build data clean
 
 run: $(STAMPS)/runtime $(STAMPS)/papers build data serve
 
@@ -34,7 +34,11 @@ test: $(STAMPS)/development build $(STAMPS)/system-test check
 	rm -rf "$$FLOW_COVERAGE"
 	pytest -q -n $(WORKERS) --dist loadfile -m "not browser" --ignore tests/flow_coverage
 	pytest -q tests/flow_coverage
-	pytest -q -n $(WORKERS) --dist loadfile -m browser
+	pytest -q -n $(WORKERS) --dist loadfile -m "browser and not story"
+
+# from the lead to the refund, by eleven people in Chromium (a minute and more)
+story: $(STAMPS)/development build $(STAMPS)/system-test
+	pytest -q -m story tests/browser
 
 check: $(STAMPS)/development
 	@echo "» house rules"

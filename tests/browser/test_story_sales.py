@@ -67,6 +67,7 @@ def state(office, entity, number):
         return write.need(entity, number).state
 
 
+@pytest.mark.story
 def test_from_the_lead_to_the_refund(office):
     with office.site.data():
         owes()
