@@ -39,9 +39,10 @@ def opened(
     outside: FlaskClient, link: str, monkeypatch: pytest.MonkeyPatch, after: int = 60
 ) -> str:
     """What the page hands back as proof of when it was opened; `after` seconds pass."""
+    now = clock.real_now()
+    monkeypatch.setattr(clock, "real_now", lambda: now)
     began = re.search(r'name="began" value="([^"]+)"', outside.get(link).text)
     assert began
-    now = clock.real_now()
     monkeypatch.setattr(clock, "real_now", lambda: now + dt.timedelta(seconds=after))
     return began[1]
 
