@@ -28,11 +28,11 @@ data: $(STAMPS)/runtime build
 
 build: $(STAMPS)/front $(STAMPS)/texts
 
-test: $(STAMPS)/development build $(STAMPS)/system-test check
+test: $(STAMPS)/development build $(STAMPS)/system-test $(STAMPS)/servers check
 	@echo "» tests"
 	export FLOW_COVERAGE=$(CURDIR)/$(STAMPS)/taken
 	rm -rf "$$FLOW_COVERAGE"
-	pytest -q -n $(WORKERS) --dist loadfile -m "not browser" --ignore tests/flow_coverage
+	python -m tests.servers redis -- pytest -q -n $(WORKERS) --dist loadfile -m "not browser" --ignore tests/flow_coverage
 	pytest -q tests/flow_coverage
 	pytest -q -n $(WORKERS) --dist loadfile -m "browser and not story"
 
@@ -109,6 +109,12 @@ $(STAMPS)/papers: | $(STAMPS)/venv
 $(STAMPS)/system-test: $(STAMPS)/papers | $(STAMPS)/venv
 	@command -v chromium >/dev/null || { $(call apt,chromium); }
 	fc-list :lang=zh 2>/dev/null | grep -q . || { $(call apt,fonts-noto-cjk); }
+	touch $@
+
+# what the tests start servers of their own with; tests/servers.py says loudly what is missing
+$(STAMPS)/servers: | $(STAMPS)/venv
+	@( command -v initdb || ls /usr/lib/postgresql/*/bin/initdb ) >/dev/null 2>&1 || ( $(call apt,postgresql) ) || true
+	command -v redis-server >/dev/null || ( $(call apt,redis-server) ) || true
 	touch $@
 
 # system packages are installed where that is allowed, else named in one line

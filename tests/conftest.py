@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 import sqlalchemy as sa
 from flask import Flask, g
 from flask.testing import FlaskClient
@@ -16,7 +17,7 @@ from flask.testing import FlaskClient
 from app import clock, create_app
 from app.db import db
 
-# with a PostgreSQL server (see tests/postgres.py) the fixtures of this file use it
+# with a PostgreSQL server (see tests/servers.py) the fixtures of this file use it
 POSTGRES = os.environ.get("TEST_POSTGRES")
 _numbers = itertools.count()
 TODAY = dt.datetime(2026, 3, 10, 1, 0, tzinfo=dt.UTC)  # 09:00 in Shanghai
@@ -50,7 +51,7 @@ def new_database(template: str = "template1") -> str:
     if not POSTGRES:
         return ""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    _administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    _administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     return name
 
 
@@ -107,3 +108,13 @@ def as_user(app: Flask) -> Callable[[str], FlaskClient]:
 def db_session(app: Flask):
     """The session of the test's database."""
     return db.session
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The Redis server that `python -m tests.servers redis -- …` started, emptied."""
+    url = os.environ.get("TEST_REDIS")
+    if url is None:
+        pytest.skip("no Redis: run this by `python -m tests.servers redis -- pytest …`")
+    redis.Redis.from_url(url).flushall()
+    return url

@@ -1,54 +1,135 @@
-"""`python -m tests.postgres COMMAND…` runs a command with a PostgreSQL server of its own.
+"""A PostgreSQL server for tests, in a folder of its own.
 
-The server lives in a temporary folder, listens on a socket there and is gone afterwards. The
-command finds it in TEST_POSTGRES (an SQLAlchemy URL without database). Where PostgreSQL is not
-installed it says so loudly and fails.
+`python -m tests.postgres COMMAND…` is short for `python -m tests.servers postgres -- COMMAND…`.
 """
 
+import contextlib
 import os
+import pwd
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 USER = "shunliu"
+MEMORY = Path("/dev/shm")
+ROOM = 1 << 30  # so much free memory makes a folder there worth while: each test copies a database
+# a server whose data nobody needs after a crash of the machine
+FLEETING = (
+    "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal"
+    " -c max_wal_senders=0 -c autovacuum=off"
+)
 
 
-def binaries() -> Path:
-    """The folder with initdb and pg_ctl. Exits with the remedy when there is none."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+class NotInstalled(Exception):
+    """The server's programs are not on this machine; the text is the remedy."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that listens on a socket in `folder` only."""
+
+    tools: Path
+    folder: Path
+    options: str
+    account: str | None  # who runs it; None: whoever runs the tests
+
+    @property
+    def url(self) -> str:
+        """An SQLAlchemy URL; `{name}` in it stands for the database."""
+        return f"postgresql+psycopg://{USER}@/{{name}}?host={self.folder}"
+
+    def make(self) -> None:
+        """The folder holds an empty cluster."""
+        self._run("initdb", "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
+                  "--no-sync")  # fmt: skip
+
+    def start(self) -> None:
+        """It accepts connections."""
+        options = f"-k {self.folder} -c listen_addresses='' -c max_connections=80 {self.options}"
+        self._run("pg_ctl", "-w", "-l", self.folder / "log", "-o", options, "start")
+
+    def stop(self, mode: str = "immediate") -> None:
+        """It is down; `immediate` is as a crash, `fast` lets it write what it has."""
+        self._run("pg_ctl", "-w", "-m", mode, "stop")
+
+    def _run(self, tool: str, *words: object) -> None:
+        command = [self.tools / tool, "-D", self.folder / "data", *map(str, words)]
+        result = subprocess.run(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            text=True,
+            **self._as_account(),
+        )
+        if result.returncode:
+            log = self.folder / "log"
+            raise RuntimeError(f"{tool}: {result.stderr}{log.read_text() if log.exists() else ''}")
+
+    def _as_account(self) -> dict[str, object]:
+        if self.account is None:
+            return {}
+        return {
+            "user": self.account,
+            "group": pwd.getpwnam(self.account).pw_gid,
+            "extra_groups": [],
+        }
+
+
+@contextlib.contextmanager
+def server(*, durable: bool = False) -> Iterator[Server]:
+    """A running server, gone with its folder afterwards.
+
+    `durable` lets it write to the disk as in earnest; without it the server is made for speed.
+    Raises NotInstalled.
+    """
+    tools, account = _tools(), _account()
+    with tempfile.TemporaryDirectory(
+        prefix="pg", dir=None if durable else _fast_place(), ignore_cleanup_errors=True
+    ) as name:
+        folder = Path(name)
+        if account is not None:
+            shutil.chown(folder, account)
+            folder.chmod(0o755)
+        running = Server(tools, folder, "" if durable else FLEETING, account)
+        running.make()
+        running.start()
+        try:
+            yield running
+        finally:
+            with contextlib.suppress(RuntimeError):  # a test may have stopped it
+                running.stop()
+
+
+def _tools() -> Path:
+    """The folder with initdb and pg_ctl; Debian keeps them off the PATH."""
+    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    found = sorted(versions, key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("initdb")
     if not found and on_path is None:
-        sys.exit("PostgreSQL is not installed: apt-get install postgresql")
-    return found[-1].parent if found else Path(on_path or "").parent
+        raise NotInstalled("PostgreSQL is not installed: apt-get install postgresql")
+    return found[-1].parent if found else Path(on_path or "").resolve().parent
 
 
-def as_server(*command: str | Path) -> list[str]:
-    """PostgreSQL refuses to run as root; Debian's package brings the account for it."""
-    words = [str(word) for word in command]
-    return ["runuser", "-u", "postgres", "--", *words] if os.getuid() == 0 else words
+def _account() -> str | None:
+    """PostgreSQL refuses to run as root; Debian's package brings an account for it."""
+    if os.getuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next(name for name in ("postgres", "nobody") if name in known)
 
 
-def main(command: list[str]) -> int:
-    tools = binaries()
-    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o777)
-        data = folder / "data"
-        quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
-        init = as_server(tools / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8",
-                         "--locale=C.UTF-8", "--no-sync")  # fmt: skip
-        subprocess.run(init, **quiet)
-        options = f"-k {folder} -c listen_addresses='' -c max_connections=80"
-        control = [tools / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
-        subprocess.run(as_server(*control, "-o", options, "start"), **quiet)
-        try:
-            url = f"postgresql+psycopg://{USER}@/{{name}}?host={folder}"
-            return subprocess.call(command, env=os.environ | {"TEST_POSTGRES": url})
-        finally:
-            subprocess.run(as_server(*control, "-m", "immediate", "stop"), **quiet)
+def _fast_place() -> Path | None:
+    """Memory where there is enough, else the ordinary place for temporary files."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= ROOM
+    return MEMORY if roomy and os.access(MEMORY, os.W_OK | os.X_OK) else None
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    from tests import servers
+
+    sys.exit(servers.main(["postgres", "--", *sys.argv[1:]]))

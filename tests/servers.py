@@ -1,0 +1,45 @@
+"""`python -m tests.servers NAME… -- COMMAND…` runs a command with servers of its own.
+
+NAME is `postgres` or `redis`. The command finds them in TEST_POSTGRES (an SQLAlchemy URL, `{name}`
+in it stands for the database) and TEST_REDIS (a redis:// URL); they are gone afterwards. What is
+not installed is said loudly and fails when CI=true. Otherwise the command runs without Redis; it
+does not run without PostgreSQL, as on SQLite the same tests run anyway.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
+from tests import postgres, redis
+
+KINDS = {"postgres": postgres.server, "redis": redis.server}
+
+
+def main(words: list[str]) -> int:
+    """The command's exit status; 1 when a server is missing and CI=true."""
+    if "--" not in words or not set(words[: words.index("--")]) <= set(KINDS):
+        sys.exit(__doc__)
+    names, command = words[: words.index("--")], words[words.index("--") + 1 :]
+    # a polite kill still stops the servers
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    environ = dict(os.environ)
+    with contextlib.ExitStack() as running:
+        for name in names:
+            try:
+                environ[f"TEST_{name.upper()}"] = running.enter_context(KINDS[name]()).url
+            except postgres.NotInstalled as missing:
+                if not _goes_on(name, str(missing)):
+                    return 1 if os.environ.get("CI") == "true" else 0
+        return subprocess.call(command, env=environ)
+
+
+def _goes_on(name: str, remedy: str) -> bool:
+    without = "what needs it is NOT tested"
+    sys.stderr.write(f"\n!!!!! {remedy}\n!!!!! {without}\n\n")
+    return name == "redis" and os.environ.get("CI") != "true"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
