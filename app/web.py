@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
 from app import db, errors, health, i18n, workspace
-from app.accounts import people
+from app.accounts import sessions
 from app.i18n import _
 
 # each is a package with `init_app(app)`; the order is that of the rail
@@ -62,7 +62,7 @@ def init_app(app: Flask) -> None:
     app.url_map.converters["int"] = Id
     login_manager.init_app(app)
     login_manager.login_view = "accounts.login"
-    login_manager.user_loader(people.get)
+    login_manager.user_loader(sessions.load)
     csrf.init_app(app)
     app.before_request(_begin)
     app.after_request(_harden)

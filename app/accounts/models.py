@@ -4,12 +4,14 @@ A person is known by the login everywhere. Accounts belong to no workspace: in p
 people act as themselves or as one of the demo people.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from flask_login import UserMixin
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.db import db
+from app.db import Json, db
 
 membership = sa.Table(
     "membership",
@@ -63,6 +65,8 @@ class User(UserMixin, db.Model):
     theme: Mapped[str] = mapped_column(sa.String(10), default="auto")
     density: Mapped[str] = mapped_column(sa.String(12), default="comfortable")
     enabled: Mapped[bool] = mapped_column(default=True)
+    session_serial: Mapped[int] = mapped_column(default=0, server_default="0")
+    left_sessions: Mapped[list[Any] | None] = mapped_column(Json())  # [[number, until], …]
     groups: Mapped[list[Group]] = relationship(secondary=membership, lazy="selectin")
     department: Mapped[Department | None] = relationship(foreign_keys=[department_id])
 

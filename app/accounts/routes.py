@@ -13,10 +13,10 @@ from flask import (
     session,
     url_for,
 )
-from flask_login import current_user, login_required, login_user, logout_user
+from flask_login import current_user, login_required, logout_user
 from werkzeug.security import check_password_hash, generate_password_hash
 
-from app.accounts import demo, people, throttle
+from app.accounts import demo, people, sessions, throttle
 from app.accounts.models import User
 from app.db import db
 from app.errors import Invalid
@@ -80,7 +80,7 @@ def _start_session(person: User) -> None:
     session.permanent = True
     if chosen and not person.locale:
         session["locale"] = chosen
-    login_user(person)
+    sessions.begin(person)
 
 
 def _login_page(name: str = "", error: str = "") -> str:
@@ -102,8 +102,11 @@ def _demo_people() -> list[User]:
 
 @accounts.post("/logout")
 def leave() -> Response:
-    """Nobody is logged in any more in this browser."""
+    """Nobody is logged in any more in this browser, nor with a copy of its cookie."""
     chosen = current_user.locale if current_user.is_authenticated else None
+    if current_user.is_authenticated:
+        sessions.leave(current_user.login)
+        db.session.commit()
     logout_user()
     session.clear()
     if chosen:
@@ -150,7 +153,7 @@ def settings() -> str:
 @accounts.post("/settings/password")
 @login_required
 def change_password() -> Response | tuple[str, int]:
-    """The new password holds from now on; the old one had to be given."""
+    """The new password holds from now on, and all other sessions have ended."""
     form = request.form
     errors = {}
     if not current_user.has_password(form.get("old", "")[:1000]):
@@ -162,8 +165,19 @@ def change_password() -> Response | tuple[str, int]:
     if errors:
         return _settings_page(errors), 422
     current_user.set_password(form["new"])
+    sessions.end_others(current_user)
     db.session.commit()
-    flash(_("密码已经改好，下次登录用新的。"))
+    flash(_("密码已经改好，下次登录用新的。其他设备上的登录已经失效。"))
+    return redirect(url_for("accounts.settings"))
+
+
+@accounts.post("/settings/sessions")
+@login_required
+def leave_others() -> Response:
+    """Only this browser stays logged in."""
+    sessions.end_others(current_user)
+    db.session.commit()
+    flash(_("其他设备上的登录已经失效。"))
     return redirect(url_for("accounts.settings"))
 
 
