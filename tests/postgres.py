@@ -35,7 +35,6 @@ class Server:
     tools: Path
     folder: Path
     options: str
-    account: str | None  # who runs it; None: whoever runs the tests
 
     @property
     def url(self) -> str:
@@ -57,14 +56,12 @@ class Server:
         self._run("pg_ctl", "-w", "-m", mode, "stop")
 
     def _run(self, tool: str, *words: object) -> None:
-        command = [self.tools / tool, "-D", self.folder / "data", *map(str, words)]
         result = subprocess.run(
-            command,
+            as_server(self.tools / tool, "-D", self.folder / "data", *words),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             cwd=self.folder,
             text=True,
-            **self._as_account(),
         )
         if result.returncode:
             log = self.folder / "log"
@@ -87,7 +84,7 @@ def server(*, durable: bool = False) -> Iterator[Server]:
     `durable` lets it write to the disk as in earnest; without it the server is made for speed.
     Raises NotInstalled.
     """
-    tools, account = _tools(), _account()
+    tools, account = binaries(), _account()
     with tempfile.TemporaryDirectory(
         prefix="pg", dir=None if durable else _fast_place(), ignore_cleanup_errors=True
     ) as name:
@@ -95,7 +92,7 @@ def server(*, durable: bool = False) -> Iterator[Server]:
         if account is not None:
             shutil.chown(folder, account)
             folder.chmod(0o755)
-        running = Server(tools, folder, "" if durable else FLEETING, account)
+        running = Server(tools, folder, "" if durable else FLEETING)
         running.make()
         running.start()
         try:
@@ -105,8 +102,8 @@ def server(*, durable: bool = False) -> Iterator[Server]:
                 running.stop()
 
 
-def _tools() -> Path:
-    """The folder with initdb and pg_ctl; Debian keeps them off the PATH."""
+def binaries() -> Path:
+    """The folder with initdb and pg_ctl, which Debian keeps off the PATH. Raises NotInstalled."""
     versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     found = sorted(versions, key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("initdb")
@@ -115,8 +112,14 @@ def _tools() -> Path:
     return found[-1].parent if found else Path(on_path or "").resolve().parent
 
 
+def as_server(*command: object) -> list[str]:
+    """The command as the account that may run PostgreSQL."""
+    account, words = _account(), [str(word) for word in command]
+    return words if account is None else ["runuser", "-u", account, "--", *words]
+
+
 def _account() -> str | None:
-    """PostgreSQL refuses to run as root; Debian's package brings an account for it."""
+    """Who runs it instead of root, which PostgreSQL refuses; Debian's package brings an account."""
     if os.getuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
