@@ -50,11 +50,17 @@ def load(
         if mode != "create" and customer_id:
             found["problems"] = _("没有找到客户 %(number)s，请重新选择。", number=customer_id)
         return found
-    known = [] if mode == "add_contact" else profile.contact_rows(row.id)
+    people = _brought(contacts, intake) if mode == "add_contact" else profile.contact_rows(row.id)
     return found | {
-        "customer": profile.of(row), "contacts": known, "row_version": row.row_version,
+        "customer": profile.of(row), "contacts": people, "row_version": row.row_version,
         "subject": row.name,
     }  # fmt: skip
+
+
+def _brought(contacts: list | None, intake: dict | None) -> list[dict[str, Any]]:
+    """Contacts that another flow brings along; who comes first for the customer is not theirs."""
+    brought = contacts or (intake or {}).get("contacts") or []
+    return [dict(contact) | {"is_primary": False} for contact in brought]
 
 
 @handler(

@@ -54,6 +54,22 @@ def test_a_web_lead_becomes_customer_and_opportunity(stage: Stage):
     assert not stage.incidents()
 
 
+def test_a_lead_of_a_known_customer_brings_its_contact_along(stage: Stage):
+    case = own(stage)
+    stage.do("follow", "zhangwei", "convert", case=case,
+             conversion={"customer_id": "CU-202501-0001"})  # fmt: skip
+    task = stage.task("edit_profile", case)
+    (brought,) = stage.seen(task)["contacts"]
+    assert (brought["name"], brought["is_primary"]) == ("范明", False)
+    stage.do("edit_profile", "zhangwei", "submit", case=case)
+    assert stage.end(case) == "converted"
+    customer = stage.record("customer", "CU-202501-0001")
+    lead = lead_of(stage, case)
+    assert (lead.state, lead.customer_id) == ("已转化", customer.id)
+    contact = write.get("contact", lead.contact_id)
+    assert (contact.name, contact.customer_id, contact.is_primary) == ("范明", customer.id, False)
+
+
 def test_an_opportunity_of_the_lead_is_known_to_the_lead(stage: Stage):
     case = until_followed(stage)
     lead = lead_of(stage, case)
