@@ -67,15 +67,6 @@ class Server:
             log = self.folder / "log"
             raise RuntimeError(f"{tool}: {result.stderr}{log.read_text() if log.exists() else ''}")
 
-    def _as_account(self) -> dict[str, object]:
-        if self.account is None:
-            return {}
-        return {
-            "user": self.account,
-            "group": pwd.getpwnam(self.account).pw_gid,
-            "extra_groups": [],
-        }
-
 
 @contextlib.contextmanager
 def server(*, durable: bool = False) -> Iterator[Server]:

@@ -1,15 +1,15 @@
 """Killing the server between any two clicks loses nothing; two people never both win."""
 
 import threading
-from pathlib import Path
 
 from flask import Flask
 
-from app import create_app
 from app.db import db
 from app.engine import memory, run
 from app.engine.models import Instance
 from app.engine.run import TaskGone
+from tests import database as databases
+from tests.database import Database
 from tests.engine import desk
 from tests.engine.draw import boundary, end, escalation, flows, node, process, start, sub, user
 
@@ -26,18 +26,15 @@ FLOW = process(
 )
 
 
-def test_a_new_process_of_the_server_goes_on_where_the_old_one_stopped(app: Flask, tmp_path: Path):
+def test_a_new_process_of_the_server_goes_on_where_the_old_one_stopped(
+    app: Flask, database: Database
+):
     desk.publish(FLOW)
     case_id = desk.begin(n=1).id
     db.session.remove()
     for name in ("b", "a", "c"):
-        again = create_app(
-            {"instance_path": str(tmp_path), "job_runner": "inline", "secret_key": "t"}
-        )
-        with again.app_context():
+        with databases.opened(database):
             desk.complete(name, by="lina", **{f"by_{name}": True})
-            db.session.remove()
-            db.engine.dispose()
     assert db.session.get_one(Instance, case_id).state == "ended"
     assert {"by_a", "by_b", "by_c"} <= set(run.variables(case_id))
 

@@ -12,6 +12,8 @@ from app.engine import run, timers
 from app.engine.models import Instance, Timer
 from app.jobs import queue
 from app.jobs.models import Job
+from tests import database as databases
+from tests.database import Database
 from tests.engine import desk
 from tests.engine.draw import after, boundary, catch, end, flows, process, start, timer, user
 
@@ -32,19 +34,14 @@ def test_a_timer_fires_when_it_is_due_and_not_before(app: Flask):
     assert desk.count(Timer) == 0 and desk.count(Job) == 0
 
 
-def test_a_due_timer_fires_after_a_restart(app: Flask, tmp_path):
-    from app import create_app
-
+def test_a_due_timer_fires_after_a_restart(app: Flask, database: Database):
     desk.publish(WAIT)
     desk.begin()
     db.session.remove()
     clock.stop_at(clock.now() + dt.timedelta(hours=2))
-    again = create_app({"instance_path": str(tmp_path), "job_runner": "inline", "secret_key": "t"})
-    with again.app_context():
+    with databases.opened(database):
         assert queue.run_due() == 1
         assert desk.names() == ["then"]
-        db.session.remove()
-        db.engine.dispose()
 
 
 def test_a_boundary_timer_takes_the_task_away(app: Flask):

@@ -3,18 +3,19 @@ every step, so that each case is rebuilt from its rows, they end exactly as with
 
 import datetime as dt
 import random
-import shutil
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from app import clock, create_app, errors
+from app import clock, errors
 from app.db import db
 from app.engine import memory, run
 from app.engine.models import Definition, Event, Instance, Timer, UserTask
 from app.jobs import queue
+from tests import database as databases
 from tests.conftest import TODAY
+from tests.database import Database
 from tests.flows.conftest import published  # noqa: F401 - the company with all its flows
 
 STEPS = 15
@@ -58,13 +59,11 @@ def story() -> list[tuple[object, ...]]:
     return [tuple(row) for row in (*events, *cases)]
 
 
-def walk(database: Path, folder: Path, process_id: str, seed: int, cold: bool) -> list[object]:
+def walk(template: Database, folder: Path, process_id: str, seed: int, cold: bool) -> list[object]:
     folder.mkdir()
-    shutil.copy(database, folder / "shunliu.sqlite")
-    settings = {"instance_path": str(folder), "job_runner": "inline", "secret_key": "test"}
     chance = random.Random(seed)
     clock.stop_at(TODAY)
-    with create_app(settings).app_context():
+    with databases.copied(template, folder) as made, databases.opened(made):
         try:
             run.start(process_id, {"object_id": "X-1", "subject": "随机走查"}, by="zhouning")
             db.session.commit()
@@ -77,19 +76,15 @@ def walk(database: Path, folder: Path, process_id: str, seed: int, cold: bool) -
             db.session.rollback()
             return [str(refusal)]
         finally:
-            db.session.remove()
-            db.engine.dispose()
             clock.stop_at(None)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_case_rebuilt_from_its_rows_before_every_step_ends_the_same(
-    published: Path, tmp_path: Path, seed: int  # noqa: F811
+    published: Database, tmp_path: Path, seed: int  # noqa: F811
 ):  # fmt: skip
-    with create_app({"instance_path": str(published.parent), "secret_key": "t"}).app_context():
+    with databases.opened(published):
         flows = startable()
-        db.session.remove()
-        db.engine.dispose()
     for process_id in flows:
         warm = walk(published, tmp_path / f"warm{process_id}", process_id, seed, cold=False)
         cold = walk(published, tmp_path / f"cold{process_id}", process_id, seed, cold=True)

@@ -1,8 +1,6 @@
 """The server does its jobs by itself."""
 
-import shutil
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +8,7 @@ from app import create_app
 from app.db import db
 from app.jobs import queue, registry, runner
 from app.jobs.models import Job
+from tests.database import Database
 
 ran = threading.Event()
 
@@ -21,16 +20,8 @@ def announce(_payload: dict, _job: Job) -> None:
 
 
 @pytest.fixture
-def server(template: Path, tmp_path: Path):
-    shutil.copy(template, tmp_path / "shunliu.sqlite")
-    app = create_app(
-        {
-            "instance_path": str(tmp_path),
-            "job_runner": "local",
-            "secret_key": "t",
-            "job_poll_seconds": 60,
-        }
-    )
+def server(database: Database):
+    app = create_app(database.settings | {"job_runner": "local", "job_poll_seconds": 60})
     yield app
     runner.stop(app)
     with app.app_context():

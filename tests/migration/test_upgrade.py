@@ -1,5 +1,8 @@
 """All revisions together make exactly the tables that the models describe."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import alembic.command
 import pytest
 import sqlalchemy as sa
@@ -9,11 +12,14 @@ from flask import Flask
 
 from app import cli, create_app
 from app.db import db
+from tests import database
 
 
 @pytest.fixture
-def empty_app(tmp_path) -> Flask:
-    return create_app({"instance_path": str(tmp_path), "job_runner": "inline", "secret_key": "t"})
+def empty_app(tmp_path: Path) -> Iterator[Flask]:
+    made = database.new(tmp_path)
+    yield create_app(made.settings)
+    made.drop()
 
 
 def test_an_empty_database_becomes_what_the_models_say(empty_app: Flask):
