@@ -13,6 +13,7 @@ worker_class = "gthread"
 graceful_timeout = 20
 timeout = 60
 max_requests = 0
+preload_app = True  # imported once, then forked: a process that dies is replaced within moments
 accesslog = None
 limit_request_line = 8190
 proc_name = "shunliu"
