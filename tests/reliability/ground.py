@@ -4,6 +4,7 @@ The server is gunicorn with two processes, the worker a process of `flask jobs r
 `tests.reliability.serving:serve()`.
 """
 
+import contextlib
 import os
 import random
 import shutil
@@ -15,13 +16,12 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from tests.reliability.cluster import Cluster
+from tests import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOWS = Path(__file__).parent / "flows"
@@ -41,13 +41,13 @@ class Start(NamedTuple):
 class Ground:
     """Where an experiment takes place. `folder` holds the instance and what the judge needs."""
 
-    def __init__(self, database: str = "sqlite", instance: Path | None = None) -> None:
+    def __init__(self, cluster: postgres.Server | None, instance: Path | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="reliability"))
         self.instance = instance or self.folder / "instance"
         self.instance.mkdir(exist_ok=True)
-        self.cluster = Cluster() if database == "postgres" else None
+        self.cluster = cluster
         self.file = self.instance / "shunliu.sqlite"
-        self.url = self.cluster.url if self.cluster else f"sqlite:///{self.file}"
+        self.url = cluster.url.format(name="postgres") if cluster else f"sqlite:///{self.file}"
         self.effects = self.folder / "effects"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -158,8 +158,6 @@ class Ground:
         self.kill_everything()
         if self._engine is not None:
             self._engine.dispose()
-        if self.cluster is not None:
-            self.cluster.remove()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -182,14 +180,15 @@ def _kill(process: Process | None) -> None:
         process.wait(10)
 
 
-@contextmanager
+@contextlib.contextmanager
 def ground(database: str = "sqlite", instance: Path | None = None) -> Iterator[Ground]:
     """A ground that is cleared in the end."""
-    made = Ground(database, instance)
-    try:
+    with contextlib.ExitStack() as held:
+        postgresql = database == "postgres"
+        cluster = held.enter_context(postgres.server(durable=True)) if postgresql else None
+        made = Ground(cluster, instance)
+        held.callback(made.clear)
         yield made
-    finally:
-        made.clear()
 
 
 def flow(name: str, **replaced: object) -> dict[str, bytes]:

@@ -180,3 +180,11 @@ def received(reception: Reception, verdict: Verdict, allowed: Container[int] = (
         if text[-3:].isdigit() and int(text[-3:]) >= 500 and int(text[-3:]) not in allowed
     }  # fmt: skip
     verdict.hold(not bad, f"server errors: {sorted(bad)} {dict(reception.words)}")
+
+
+def quiet(ground: Ground, verdict: Verdict) -> None:
+    """The log has no stack traces: what was bound to happen is said in one line."""
+    log = ground.log()
+    where = log.find("Traceback")
+    verdict.figures["lines in the log"] = log.count("\n")
+    verdict.hold(where < 0, f"stack traces in the log: {log[max(0, where - 300) : where + 6000]}")
