@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import functools
+import sqlite3
 from collections.abc import Iterator
 from contextvars import ContextVar
 from decimal import ROUND_HALF_UP, Decimal
@@ -130,6 +131,28 @@ def end_reading() -> None:
         session.commit()
     finally:
         session.expire_on_commit = kept
+
+
+# the first letters of SQLSTATE: connection lost, resources used up, shut down by an operator
+_AWAY = ("08", "53", "57P")
+_SQLITE_AWAY = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+     sqlite3.SQLITE_CANTOPEN}
+)  # fmt: skip
+
+
+def away(error: BaseException) -> bool:
+    """Has the database itself failed: gone, locked or full? Then it was nobody's fault, nothing
+    was written, and the same may work in a moment."""
+    if not isinstance(error, sa.exc.DBAPIError):
+        return isinstance(error, sa.exc.TimeoutError)  # no connection came free in time
+    cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_AWAY
+    state = getattr(cause, "sqlstate", None)
+    if state is None:  # the server said nothing any more
+        return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+    return error.connection_invalidated or state.startswith(_AWAY)
 
 
 def init_app(app: Flask) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app import clock, workspace
-from app.db import db
+from app.db import away, db
 from app.jobs import registry, runner
 from app.jobs.models import Job
 
@@ -27,6 +27,7 @@ LEASE = dt.timedelta(minutes=5)
 KEEP_DONE = dt.timedelta(days=7)
 log = logging.getLogger(__name__)
 _jobs = Job.__table__
+_broken_off = threading.local()  # .ids: claimed by this thread and not done
 
 
 def enqueue(
@@ -156,7 +157,10 @@ def _due(workspace_id: int, now: dt.datetime, wall: dt.datetime) -> sa.Select[tu
 
 
 def perform(job_id: int, *, worker: str | None = None) -> bool:
-    """Do one claimed job and commit. False when it failed, or this worker's lock has run out."""
+    """Do one claimed job and commit. False when it failed, or this worker's lock has run out.
+
+    A database that is away is raised: nothing has happened, `give_back` makes the job free again.
+    """
     worker = worker or worker_name()
     job = db.session.get(Job, job_id, populate_existing=True)
     if job is None or job.locked_by != worker or job.state != "waiting":
@@ -169,6 +173,8 @@ def perform(job_id: int, *, worker: str | None = None) -> bool:
             done = _finish(job, worker)
         except Exception as error:
             db.session.rollback()
+            if away(error):
+                raise  # not this job's fault; the runner tries again
             _fail(job, worker, error)
             return False
     if done:
@@ -218,16 +224,38 @@ def _fail(job: Job, worker: str, error: Exception) -> None:
 
 def run_due(limit: int = 20, *, rounds: int = 1000) -> int:
     """Everything due now is done in this thread, also what it brings up; how many jobs ran."""
+    _take_up()
     count = 0
     for _round in range(rounds):
         feed()
         claimed = claim(limit)
         if not claimed:
             break
-        for job_id in claimed:
+        for number, job_id in enumerate(claimed):
+            _broken_off.ids = claimed[number:]
             perform(job_id)
+        _broken_off.ids = []
         count += len(claimed)
     return count
+
+
+def _take_up() -> None:
+    """What this thread had claimed when the database went away is free again."""
+    ids = getattr(_broken_off, "ids", [])
+    if ids:
+        give_back(ids)
+        _broken_off.ids = []
+
+
+def give_back(ids: list[int], *, worker: str | None = None) -> None:
+    """Claimed jobs that this worker did not get to are free again, committed; no attempt is
+    counted."""
+    db.session.execute(
+        sa.update(_jobs)
+        .where(_jobs.c.id.in_(ids), _jobs.c.locked_by == (worker or worker_name()))
+        .values(locked_by=None, locked_until=None, attempts=_jobs.c.attempts - 1)
+    )
+    db.session.commit()
 
 
 def retry(job_id: int) -> None:

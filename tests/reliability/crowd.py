@@ -27,7 +27,7 @@ class Ledger:
     """The list of acknowledged requests. Safe for threads."""
 
     def __init__(self, path: Path) -> None:
-        self._file = open(path, "a", buffering=1)  # noqa: SIM115 - open as long as people work
+        self._file = open(path, "a", buffering=1)
         self._lock = threading.Lock()
         self.lines: list[dict[str, Any]] = []
 
@@ -132,7 +132,7 @@ class Person(threading.Thread):
         """One more case, if the server says so."""
         answer = self.ask("POST", f"/processes/{self.number}/start")
         if answer is not None and answer.status == 302:
-            self.starts -= 1
+            self.starts = max(0, self.starts - 1)
             self.ledger.write(kind="start", by=self.login, location=answer.location)
 
     def complete(self, task: int) -> Answer | None:
@@ -188,6 +188,11 @@ class Crowd:
         """Has anybody still something to begin or to do?"""
         self.check()
         return not all(person.idle.is_set() for person in self.people)
+
+    def begin_no_more(self) -> None:
+        """What has begun is brought to its end."""
+        for person in self.people:
+            person.starts = 0
 
     def check(self) -> None:
         """Raises what went wrong in a client itself."""

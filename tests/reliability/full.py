@@ -102,6 +102,7 @@ def _full(
 ) -> None:
     """The disk is full for a while; then it must go on by itself."""
     ballast = fill(disk)
+    reader.hang_up()  # the server has ended the idle connection
     before, until = len(crowd.ledger.of("task")), time.monotonic() + seconds
     shown, refused = 0, list[str]()
     while time.monotonic() < until:

@@ -10,7 +10,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
-from app.db import db
+from app.db import away, db
 from app.jobs import queue
 
 log = logging.getLogger(__name__)
@@ -44,9 +44,12 @@ def tick(app: Flask) -> None:
     with app.app_context():
         try:
             queue.run_due()
-        except Exception:
-            log.exception("the job table could not be read; trying again")
+        except Exception as error:
             db.session.rollback()
+            if away(error):
+                log.error("jobs wait, the database refused: %s", getattr(error, "orig", error))
+            else:
+                log.exception("the job table could not be read; trying again")
         finally:
             db.session.remove()
 
