@@ -160,7 +160,7 @@ def log_progress(step: Step, *, task_no: str, campaign_no: str, entry: dict) -> 
 )  # fmt: skip
 def sort_capture(step: Step, *, campaign_no: str, capture: dict) -> dict[str, Any]:
     """整理现场登记：线索、客户、机会各成自己的资料，都带上活动和登记人。"""
-    who = capture.get("capturer") or step.started_by
+    who = capture.get("capturer") or step.by or step.started_by
     need = capture.get("need") or _("活动现场登记")
     company = capture.get("company") or capture.get("contact_name")
     lead = {

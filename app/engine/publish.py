@@ -41,6 +41,8 @@ def uses(spec: ProcessSpec, root: etree._Element) -> dict[str, list[str]]:
     for node in process.iter(etree.Element):
         for key, names in attributes.items():
             found[key] |= {value for name in names if (value := node.get(name))}
+        if node.tag == camunda("property") and node.get("name") == "senderForm":
+            found["forms"].add(node.get("value") or "")
     found["catches"] = set(_caught(spec))
     found["info"] = {
         name for name in found["catches"] if spec.properties.get(f"message:{name}") == "info"

@@ -25,8 +25,8 @@ from app.jobs import queue
 _task, _instance, _timer = UserTask.__table__, Instance.__table__, Timer.__table__
 __all__ = [
     "NobodyWaits", "NotRunning", "TaskGone", "broadcast", "cancel", "case", "claim", "complete",
-    "correlate", "delegate", "fire_timer", "release", "resume", "set_due", "set_variables",
-    "start", "suspend", "trigger", "unsuspend", "variables",
+    "correlate", "delegate", "fire_timer", "release", "resume", "send", "set_due",
+    "set_variables", "start", "suspend", "trigger", "unsuspend", "variables",
 ]  # fmt: skip
 
 
@@ -222,6 +222,22 @@ def correlate(
     if keep and waits.keep(Message(name, key, given)):
         return 0
     raise NobodyWaits()
+
+
+def send(
+    instance_id: int, token_id: int, variables: Mapping[str, Any], *, by: str, name: str
+) -> bool:
+    """The one token that waits for a message has it from a person, who is written down with
+    `name`, what it was called; False when the token does not wait any more.
+    """
+    found = case(instance_id)
+    if not waits.still_waits(instance_id, token_id):
+        return False
+    given = values.loads(values.dumps(dict(variables)))
+    store.note(found, "told", by=by, name=name, token_id=token_id)
+    step.advance(found, lambda live: live.deliver(token_id, given), by=by)
+    delivery.settle()
+    return True
 
 
 def broadcast(

@@ -6,7 +6,17 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """The inbox answers; the rail counts what waits; the palette finds tasks and cases."""
     from app import shell
-    from app.inbox import case, forms, queue, routes, search, story, task, why  # noqa: F401
+    from app.inbox import (  # noqa: F401
+        case,
+        forms,
+        messages,
+        queue,
+        routes,
+        search,
+        story,
+        task,
+        why,
+    )
 
     app.register_blueprint(routes.inbox)
     app.register_blueprint(forms.pages)

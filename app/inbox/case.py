@@ -4,7 +4,7 @@ from flask import render_template
 from flask_login import current_user, login_required
 
 from app.accounts import people
-from app.engine import definitions, files, run
+from app.engine import definitions, files, run, sending
 from app.inbox import sight, story
 from app.inbox.routes import inbox
 
@@ -23,6 +23,7 @@ def case(instance_id: int) -> str:
         place=story.place(found),
         tasks=tasks,
         waiting_for={task.id: story.candidates(task) for task in tasks if not task.assignee},
+        offers=sending.of_cases([found.id], current_user),
         comments=story.comments(found),
         files=files.of_instance(found.id),
         names=people.names(

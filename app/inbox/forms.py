@@ -26,7 +26,7 @@ from flask_login import current_user
 from app import clock, errors, show
 from app.accounts.models import User
 from app.db import db
-from app.engine import definitions, drafts, files, forms, run, seen
+from app.engine import definitions, drafts, files, forms, run, seen, sending
 from app.engine.findings import Unreadable
 from app.engine.models import UserTask
 from app.i18n import _
@@ -35,6 +35,7 @@ from app.inbox.directory import Directory, search_people
 
 pages = Blueprint("forms", __name__)
 Pairs = list[tuple[str, str]]
+Place = UserTask | sending.Offer  # where a form is asked for: a task, or a message to be sent
 # what rides along with the form and is no field of it
 CARRIED = frozenset({"csrf_token", "outcome"})
 
@@ -51,7 +52,7 @@ def _read(content: bytes, name: str) -> forms.Form:
     return forms.load(content, name)
 
 
-def form_of(task: UserTask) -> forms.Form:
+def form_of(task: Place) -> forms.Form:
     """The form of the task's own version. Raises ShunliuError when the file cannot be used."""
     if not task.form_key:
         return forms.Form("", [], [])
@@ -75,30 +76,38 @@ def form_page_context(
     form = form_of(task)
     locked = not sight.may_act(task, user)
     draft = drafts.find(task.id, user.login) if posted is None and not locked else None
-    pairs = _pairs(posted) if posted is not None else _kept(draft)
-    drawn = _drawn(form, task, user, pairs, errors, locked)
-    return {"tf": {
-        "view": drawn, "locked": locked, "key": f"{task.id}:{user.login}",
+    pairs = pairs_of(posted) if posted is not None else _kept(draft)
+    drawn = drawn_in(form, task, user, pairs, errors, locked)
+    return {"tf": frame(
+        view=drawn, locked=locked, key=f"{task.id}:{user.login}",
+        action=url_for("inbox.complete", task_id=task.id),
+        draft_url="" if locked else url_for("forms.draft", task_id=task.id),
+        files_url="" if locked else url_for("forms.upload", task_id=task.id),
+        saved_at=draft.updated_at if draft else None,
+    )}  # fmt: skip
+
+
+def frame(**given: Any) -> dict[str, Any]:
+    """`tf` of `form/form.html`: what is given, and what every form has."""
+    return {
         "largest": current_app.config["SETTINGS"].max_upload_bytes,
-        "action": url_for("inbox.complete", task_id=task.id),
-        "draft_url": "" if locked else url_for("forms.draft", task_id=task.id),
-        "files_url": "" if locked else url_for("forms.upload", task_id=task.id),
         "pick_url": url_for("forms.pick_person").removesuffix("user"),
-        "saved_at": draft.updated_at if draft else None, "words": _words(),
-    }}  # fmt: skip
+        "saved_at": None, "words": _words(), **given,
+    }  # fmt: skip
 
 
-def _drawn(
-    form: forms.Form, task: UserTask, user: User, pairs: Pairs | None,
+def drawn_in(
+    form: forms.Form, task: Place, user: User, pairs: Pairs | None,
     errors: Mapping[str, str] | None = None, locked: bool = False,
 ) -> Any:  # fmt: skip
+    """The form as it stands for this person, with what was typed and what is wrong with it."""
     return forms.view(
         form, context_of(task), pairs, errors, _known_files(form, task, pairs),
         directory=Directory(user), zone=_zone(), locked=locked,
     )  # fmt: skip
 
 
-def context_of(task: UserTask) -> dict[str, Any]:
+def context_of(task: Place) -> dict[str, Any]:
     """The variables that the task sees."""
     return seen.variables(task.instance_id, task.token_id)
 
@@ -109,9 +118,16 @@ def submit_task(task: UserTask, user: User, form: Any, files: Any = None) -> Use
     `form` are the posted fields, `files` posted files (without a script in the browser). Raises
     Invalid with `fields` {path: sentence}; then nothing is written but the files.
     """
+    run.complete(task.id, handed_in(task, user, form, files), by=user.login)
+    drafts.discard(task.id)
+    return task
+
+
+def handed_in(task: Place, user: User, form: Any, files: Any = None) -> dict[str, Any]:
+    """The variables that were posted, judged. Raises Invalid with `fields`; files are kept."""
     schema = form_of(task)
     posted = list(form.items(multi=True)) if hasattr(form, "getlist") else list(form)
-    pairs = _pairs(posted)
+    pairs = pairs_of(posted)
     pairs += _kept_files(task, user, files)
     outcome = next((text for name, text in reversed(posted) if name == "outcome"), None)
     judged = forms.judge(
@@ -123,12 +139,10 @@ def submit_task(task: UserTask, user: User, form: Any, files: Any = None) -> Use
     values = dict(judged.values)
     if schema.buttons:
         values["outcome"] = judged.outcome
-    run.complete(task.id, values, by=user.login)
-    drafts.discard(task.id)
-    return task
+    return values
 
 
-def _pairs(posted: Any) -> Pairs:
+def pairs_of(posted: Any) -> Pairs:
     items = posted.items(multi=True) if hasattr(posted, "getlist") else posted
     return [(name, text) for name, text in items if name not in CARRIED]
 
@@ -137,18 +151,18 @@ def _kept(draft: drafts.Draft | None) -> Pairs | None:
     return [(name, text) for name, text in draft.data] if draft else None
 
 
-def _kept_files(task: UserTask, user: User, posted: Any) -> Pairs:
+def _kept_files(task: Place, user: User, posted: Any) -> Pairs:
     if posted is None:
         return []
     return [
-        (name, str(_keep(task, user, upload).id))
+        (name, str(keep_file(task, user, upload).id))
         for name, upload in posted.items(multi=True)
         if upload.filename
     ]
 
 
 def _known_files(
-    form: forms.Form, task: UserTask, pairs: Pairs | None
+    form: forms.Form, task: Place, pairs: Pairs | None
 ) -> dict[str, dict[str, Any]]:
     if not pairs or not any(c.type == "filepicker" for c in form.fields.values()):
         return {}
@@ -156,7 +170,7 @@ def _known_files(
     return files.by_ids(ids, task.instance_id)
 
 
-def _keep(task: UserTask, user: User, upload: Any) -> files.StoredFile:
+def keep_file(task: Place, user: User, upload: Any) -> files.StoredFile:
     return files.keep(
         upload.stream, upload.filename or "", folder=uploads(), by=user.login, at=clock.now(),
         limit=current_app.config["SETTINGS"].max_upload_bytes,
@@ -210,9 +224,9 @@ def _open_task(task_id: int) -> UserTask:
 def draft(task_id: int) -> Response:
     """Keeps what has been typed; answers with the form's fields as they stand now."""
     task = _open_task(task_id)
-    pairs = _pairs(request.form)
+    pairs = pairs_of(request.form)
     kept = drafts.save(task.id, current_user.login, pairs, clock.now())
-    drawn = _drawn(form_of(task), task, current_user, pairs)
+    drawn = drawn_in(form_of(task), task, current_user, pairs)
     html = render_template(
         "form/refresh.html", tf={"view": drawn, "saved_at": kept.updated_at if kept else None}
     )
@@ -227,7 +241,7 @@ def upload(task_id: int) -> tuple[Response, int]:
     given = request.files.get("file")
     if given is None:
         raise errors.Invalid(_("没有收到文件。请重新选择后上传。"))
-    row = _keep(task, current_user, given)
+    row = keep_file(task, current_user, given)
     name = request.form.get("name", "")[:300]
     html = render_template("form/file.html", file=row.value(), name=name)
     db.session.commit()

@@ -97,6 +97,13 @@ class Node:
         return value.strip() or None if value else None
 
     @property
+    def properties(self) -> dict[str, str]:
+        """Its camunda:properties that have a name."""
+        steps = f"{camunda('properties')}/{camunda('property')}"
+        found = self.element.findall(f"{bpmn('extensionElements')}/{steps}")
+        return {item.get("name", ""): (item.get("value") or "").strip() for item in found}
+
+    @property
     def loop(self) -> tuple[str, etree._Element] | None:
         """("multiInstanceLoopCharacteristics" or "standardLoopCharacteristics", element)."""
         for child in self.element:

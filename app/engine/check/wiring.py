@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from app.engine.check import senders
 from app.engine.check.drawing import Drawing, Node
 from app.engine.check.flows import reachable
 from app.engine.findings import WARNING, Finding
@@ -195,7 +196,7 @@ def messages_have_senders(drawings: list[Drawing], known: "Known") -> Iterator[F
             names = _message_names(drawing, node)
             if node.kind in ("endEvent", "intermediateThrowEvent", "sendTask"):
                 sent |= names
-            else:
+            elif not any(node.properties.get(name) for name in senders.WHO):
                 caught.update(dict.fromkeys(names, (drawing, node)))
     for name, (drawing, node) in caught.items():
         if name not in sent:
@@ -240,5 +241,6 @@ RULES: tuple[Rule, ...] = (
     calls_find_their_process,
     calls_come_to_an_end,
     messages_have_senders,
+    senders.senders_are_declared_right,
     starters_exist,
 )

@@ -108,7 +108,7 @@ async function restore() {
   const old = kept(form);
   if (old.said) note(form, words.restored, { tone: 'done' });
   if (!old.pairs) return;
-  if (!form.dataset.draft) {
+  if (!form.dataset.draft || form.dataset.unkept) {
     note(form, words.expired ? words.failed : '', { tone: 'due', copy: words.copy, pairs: old.pairs });
     return;
   }
