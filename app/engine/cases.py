@@ -118,6 +118,8 @@ class MessageWait(Owned, db.Model):
     business_key: Mapped[str | None] = mapped_column(sa.String(200))
     __table_args__ = (
         sa.Index(None, "workspace_id", "name", "key"),
+        sa.Index(None, "workspace_id", "business_key"),
+        sa.Index(None, "workspace_id", "key"),
         sa.Index(None, "instance_id", "token_id"),
     )
 

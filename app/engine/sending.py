@@ -157,7 +157,9 @@ def _drawn_in(rows: Iterable[Any]) -> dict[tuple[int, int], int]:
     scopes: dict[int, dict[int, tuple[int | None, int]]] = defaultdict(dict)
     if ids:
         held = sa.select(_scope.c.instance_id, _scope.c.owner, _scope.c.definition_id)
-        for case, owner, definition in db.session.execute(held.where(_scope.c.instance_id.in_(ids))):
+        for case, owner, definition in db.session.execute(
+            held.where(_scope.c.instance_id.in_(ids))
+        ):
             scopes[case][owner] = definition
     return {
         (row.instance_id, row.token_id):

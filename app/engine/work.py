@@ -57,6 +57,7 @@ class UserTask(Owned, db.Model):
         sa.Index(None, "workspace_id", "process_id", "state", "due_at"),
         sa.Index(None, "assignee", "instance_id"),
         sa.Index(None, "definition_id", "state"),
+        sa.Index(None, "workspace_id", "state", "business_key"),
     )
 
 

@@ -161,9 +161,7 @@ def _kept_files(task: Place, user: User, posted: Any) -> Pairs:
     ]
 
 
-def _known_files(
-    form: forms.Form, task: Place, pairs: Pairs | None
-) -> dict[str, dict[str, Any]]:
+def _known_files(form: forms.Form, task: Place, pairs: Pairs | None) -> dict[str, dict[str, Any]]:
     if not pairs or not any(c.type == "filepicker" for c in form.fields.values()):
         return {}
     ids = (int(text) for _name, text in pairs if text.isdecimal() and len(text) < 19)

@@ -51,9 +51,7 @@ def send_message(instance_id: int, token_id: int) -> Response | tuple[str, int]:
 def message_fields(instance_id: int, token_id: int) -> Response:
     """The fields as they stand with what was typed so far; nothing is kept."""
     offer = _offer(instance_id, token_id)
-    view = forms.drawn_in(
-        forms.form_of(offer), offer, current_user, forms.pairs_of(request.form)
-    )
+    view = forms.drawn_in(forms.form_of(offer), offer, current_user, forms.pairs_of(request.form))
     html = render_template("form/refresh.html", tf={"view": view, "saved_at": None})
     return jsonify(html=html, saved=False)
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
-from app.engine.cases import Instance
+from app.engine.cases import Instance, MessageWait
 from app.engine.work import UserTask
 from app.records import sight
 
@@ -23,11 +23,24 @@ class Going:
 
 
 def going_on(number: str, limit: int = MOST) -> list[Going]:
-    """Running cases whose business key is the record's number, the most urgent task first."""
+    """Running cases about the record with this number, the most urgent task first: those that
+    carry its number, and those in which a called process does (a quotation in an opportunity)."""
+    mine = sa.and_(UserTask.instance_id == Instance.id, UserTask.state == "open")
+    called = sa.select(UserTask.instance_id).where(
+        UserTask.state == "open", UserTask.business_key == number
+    )
+    waits = sa.select(MessageWait.instance_id).where(MessageWait.business_key == number)
+    about = Instance.id.in_(called.union(waits))
     query = (
         sa.select(Instance, UserTask)
-        .outerjoin(UserTask, sa.and_(UserTask.instance_id == Instance.id, UserTask.state == "open"))
-        .where(Instance.business_key == number, Instance.state.in_(("active", "suspended")))
+        .outerjoin(
+            UserTask,
+            sa.and_(mine, sa.or_(Instance.business_key == number, UserTask.business_key == number)),
+        )
+        .where(
+            sa.or_(Instance.business_key == number, about),
+            Instance.state.in_(("active", "suspended")),
+        )
         .order_by(UserTask.due_at.nulls_last(), Instance.id.desc())
         .limit(limit)
     )

@@ -5,10 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
+from flask_login import current_user
 
 from app import show
 from app.accounts import people
 from app.db import db
+from app.engine import sending
 from app.i18n import label
 from app.records import completeness, fields, record, sight, view
 from app.records.contact import Contact
@@ -60,7 +62,9 @@ def going_on(row: Any, viewer: sight.Viewer) -> dict[str, Any]:
     """The record's running cases, those that ended last, and which of them the viewer may open."""
     going, finished = cases.going_on(row.key), cases.finished(row.key)
     shown = [one.case for one in going] + finished
-    return {"going": going, "finished": finished, "openable": cases.openable(shown, viewer)}
+    offers = sending.of_record(row.key, current_user)
+    return {"going": going, "finished": finished, "openable": cases.openable(shown, viewer),
+            "offers": offers}  # fmt: skip
 
 
 def _endpoint(name: str) -> bool:
