@@ -31,6 +31,8 @@ class Settings:
     default_locale: str = "zh"  # zh or en, for people who have not chosen
     default_timezone: str = "Asia/Shanghai"  # how stored UTC times are shown
     secure_cookies: bool = False  # True behind TLS
+    trusted_proxies: str = ""  # addresses of reverse proxies to believe: 127.0.0.1,10.0.0.0/8,unix
+    proxy_hops: int = 1  # how many of them stand one behind the other
     show_demo_people: bool = False  # the login page lists the demo people and their password
     session_hours: int = 12  # a session ends after so many hours without a request
     max_request_bytes: int = 25_000_000  # a larger request is refused before it is read
@@ -49,11 +51,14 @@ class Settings:
     base_url: str = "http://127.0.0.1:8000"  # how links in mails begin
     private_fields: str = "birthday,hobby,family"  # never written to history or logs
     log_level: str = "INFO"  # DEBUG, INFO, WARNING, ERROR
+    log_format: str = "json"  # json: one object per line; text: the same for people
+    metrics_token: str = ""  # /metrics answers who sends it as Bearer; empty: this machine only
 
 
 CHOICES = {
     "default_locale": ("zh", "en"),
     "job_runner": ("local", "inline", "celery"),
+    "log_format": ("json", "text"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
 }
 

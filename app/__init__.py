@@ -1,6 +1,5 @@
 """Shunliu 顺流: flows that SpiffWorkflow executes, one commit per step."""
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,26 +7,34 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 import config as settings
-from app import clock, db, feel, health, i18n, shell, values, web
+from app import clock, db, feel, health, i18n, logs, metrics, proxy, shell, values, web
 from app.cli import register_commands
 
 __version__ = health.VERSION
 
 
-def create_app(overrides: Mapping[str, Any] | None = None) -> Flask:
-    """The application, ready to serve. `overrides` are lower-case settings of `config.Settings`."""
+def create_app(overrides: Mapping[str, Any] | None = None, *, serving: bool = False) -> Flask:
+    """The application, ready to serve. `overrides` are lower-case settings of `config.Settings`.
+
+    `serving`: this process lives long beside others of this machine and shares its figures.
+    """
     chosen = settings.load()
     if overrides:
         chosen = settings.Settings(**{**vars(chosen), **overrides})
     app = Flask(__name__, instance_path=chosen.instance_path)
     app.config.from_mapping(settings.flask_config(chosen))
-    logging.basicConfig(level=chosen.log_level, format="%(levelname)s %(name)s %(message)s")
+    logs.configure(chosen)
     db.init_app(app)
+    logs.init_app(app)
     i18n.init_app(app)
     web.init_app(app)
+    proxy.init_app(app)
     shell.init_app(app)
     for room in web.rooms():
         room.init_app(app)
+    if serving:
+        metrics.share(metrics.folder_of(chosen.instance_path))
+    metrics.init_app(app)
     register_commands(app)
     _teach_feel(chosen)
     return app

@@ -159,11 +159,13 @@ def init_app(app: Flask) -> None:
     """Bind the database to the app; SQLite gets WAL, FULL synchronous and foreign keys."""
     url = app.config["SQLALCHEMY_DATABASE_URI"]
     if url.startswith("sqlite"):
-        app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"connect_args": {"timeout": 15}})
+        app.config.setdefault(
+            "SQLALCHEMY_ENGINE_OPTIONS", {"connect_args": {"timeout": 15}, "hide_parameters": True}
+        )
     else:
         app.config.setdefault(
             "SQLALCHEMY_ENGINE_OPTIONS",
-            {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10},
+            {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "hide_parameters": True},
         )
     db.init_app(app)
     with app.app_context():

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from gunicorn.glogging import Logger
+
+from app import logs, metrics
 from app.jobs import runner
 from config import load
 
@@ -18,8 +21,28 @@ accesslog = None
 limit_request_line = 8190
 proc_name = "shunliu"
 control_socket_disable = True  # nothing is written outside of instance/
+forwarded_allow_ips = ""  # `app.proxy` decides whom to believe
+
+metrics.share(metrics.folder_of(_settings.instance_path))
+
+
+class Lines(Logger):
+    """The server's own lines look like all others."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(logs.formatter(_settings))
+
+
+logger_class = Lines
 
 
 def post_worker_init(worker: Any) -> None:
     """Due jobs are done from the start of each process, not from its first request on."""
     runner.ensure_started(worker.app.wsgi())
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """What a process that is gone held in memory no longer counts."""
+    metrics.forget(worker.pid)

@@ -11,3 +11,7 @@ task_opened = _all.signal("task_opened")  # task_id, task: the columns, with `ca
 task_closed = _all.signal("task_closed")  # task_id, state: done or cancelled, by
 task_due = _all.signal("task_due")  # task_id: it is due and open, again every day
 incident_raised = _all.signal("incident_raised")  # incident_id, message
+
+# Something is done and, where it wrote, committed; the sender says what: request, step, job,
+# incident, archived.
+done = _all.signal("done")  # seconds: float or None, facts: ids and names, no values

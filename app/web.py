@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
-from app import db, errors, health, i18n, workspace
+from app import db, errors, health, i18n, logs, workspace
 from app.accounts import sessions
 from app.i18n import _
 
@@ -123,7 +123,7 @@ def _show_csrf(error: CSRFError) -> tuple[Response | str, int]:
 def _show_unavailable(error: OperationalError) -> tuple[Response | str, int]:
     """The database is locked, full or away: nothing was written, reading may go on."""
     db.db.session.rollback()
-    log.error("the database refused: %s", error.orig)
+    log.error("the database refused", extra={"facts": {"reason": logs.reason(error)}})
     away = errors.Unavailable()
     return _page(away.status, away.code, away.message)
 

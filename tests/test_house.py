@@ -11,7 +11,19 @@ APP = ROOT / "app"
 
 ROWS = {
     **dict.fromkeys(
-        ("db", "clock", "workspace", "errors", "signals", "i18n", "feel", "values", "gate"), 0
+        (
+            "db",
+            "clock",
+            "workspace",
+            "errors",
+            "signals",
+            "i18n",
+            "feel",
+            "values",
+            "gate",
+            "measure",
+        ),
+        0,
     ),
     **dict.fromkeys(("jobs", "accounts", "records"), 1),
     **dict.fromkeys(("engine", "notify", "handlers"), 2),
@@ -20,7 +32,21 @@ ROWS = {
     ),
     "api": 4,
     **dict.fromkeys(
-        ("__init__", "cli", "web", "server", "assets", "shell", "show", "health", "viewer"), 5
+        (
+            "__init__",
+            "cli",
+            "web",
+            "server",
+            "assets",
+            "shell",
+            "show",
+            "health",
+            "viewer",
+            "logs",
+            "proxy",
+            "metrics",
+        ),
+        5,
     ),
 }
 # the routes of accounts are pages like any room's; they may use what pages use

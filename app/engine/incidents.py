@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from app import clock, signals, values
+from app import clock, measure, signals, values
 from app.db import db
 from app.engine import store
 from app.engine.models import Incident
@@ -58,6 +58,10 @@ def raise_for(
         token_id=token_id,
         data={"message": failure.message[:500], "kind": failure.kind},
     )
+    measure.after_commit(
+        "incident", incident_id=made, workspace=case.workspace_id, instance_id=case.id,
+        process=case.process_id, element=failure.element, kind=failure.kind,
+    )  # fmt: skip
     signals.incident_raised.send(case.id, incident_id=made, message=failure.message)
     return made
 

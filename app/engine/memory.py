@@ -74,7 +74,12 @@ def init_app(app: Flask) -> None:
 
 def here() -> Memory:
     """The memory of the current application."""
-    return current_app.extensions[KEY]
+    return of(current_app)
+
+
+def of(app: Flask) -> Memory:
+    """The memory of an application."""
+    return app.extensions[KEY]
 
 
 def hold(session: Session, instance_id: int, revision: int, live: Any) -> None:

@@ -7,6 +7,7 @@ the failure.
 """
 
 import datetime as dt
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from app import clock, errors, signals
+from app import clock, errors, measure, signals
 from app.db import db
 from app.engine import definitions, incidents, memory, opening, outgoing, retries, store
 from app.engine.failures import Stuck
@@ -70,6 +71,7 @@ def perform(
     own failure is the job's. `entry` is the start event of a case that begins.
     """
     failures: dict[str, Failure] = {}
+    begun = time.perf_counter()
     while True:
         host = _host(case, by, frozenset(failures))
         live = None
@@ -93,6 +95,7 @@ def perform(
         _watch(case, changes.incident, by)
         outgoing.add(case, host, changes.messages)
         _tell(case, opened, finished, changes)
+        _measure(case, finished, changes, time.perf_counter() - begun)
         return live
 
 
@@ -219,6 +222,17 @@ def _watch(case: store.Case, found: rows.Incident | None, by: str | None) -> Non
         name = definitions.element_name(case.definition_id, element)
         failure = Failure(found.reason, str(found.message), case.definition_id, element, name)
         incidents.raise_for(case, failure, token_id=None)
+
+
+def _measure(
+    case: store.Case, finished: opening.Finished | None, changes: rows.Changes, seconds: float
+) -> None:
+    first = next((row.element_id for row in changes.events if row.element_id), None)
+    measure.after_commit(
+        "step", seconds, workspace=case.workspace_id, instance_id=case.id,
+        task_id=finished.task_id if finished else None, process=case.process_id, element=first,
+        state=case.state,
+    )  # fmt: skip
 
 
 def _tell(

@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,7 +19,7 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app import clock, workspace
+from app import clock, measure, workspace
 from app.db import away, db
 from app.jobs import registry, runner
 from app.jobs.models import Job
@@ -167,7 +168,8 @@ def perform(job_id: int, *, worker: str | None = None) -> bool:
         db.session.rollback()
         return False
     db.session.expunge(job)
-    with workspace.use(job.workspace_id):
+    begun = time.perf_counter()
+    with workspace.use(job.workspace_id), measure.about(job_id=job.id, job=job.kind):
         try:
             registry.kinds[job.kind].work(job.payload, job)
             done = _finish(job, worker)
@@ -176,13 +178,24 @@ def perform(job_id: int, *, worker: str | None = None) -> bool:
             if away(error):
                 raise  # not this job's fault; the runner tries again
             _fail(job, worker, error)
+            _tell(job, "failed", begun)
             return False
-    if done:
-        db.session.commit()
-    else:
-        db.session.rollback()
-        log.warning("job %s took longer than its lock; another worker has it", job_id)
+        if done:
+            db.session.commit()
+            _tell(job, "done", begun)
+        else:
+            db.session.rollback()
+            log.warning("job %s took longer than its lock; another worker has it", job_id)
     return done
+
+
+def _tell(job: Job, result: str, begun: float) -> None:
+    of, _colon, id = (job.subject or "").partition(":")
+    measure.tell(
+        "job", time.perf_counter() - begun, job=job.kind, result=result, attempt=job.attempts,
+        workspace=job.workspace_id,
+        instance_id=int(id) if of == "instance" and id.isdecimal() else None,
+    )  # fmt: skip
 
 
 def _mine(job: Job, worker: str) -> sa.ColumnElement[bool]:
@@ -219,7 +232,9 @@ def _fail(job: Job, worker: str, error: Exception) -> None:
         cause = error.__cause__ if isinstance(error, registry.Permanent) else None
         kind.gave_up(job.payload, job, cause or error)
     db.session.commit()
-    log.warning("job %s (%s) failed, attempt %s: %s", job.id, job.kind, job.attempts, error)
+    # its text may quote values; the table keeps it for administrators
+    name = type(error).__name__
+    log.warning("job %s (%s) failed, attempt %s: %s", job.id, job.kind, job.attempts, name)
 
 
 def run_due(limit: int = 20, *, rounds: int = 1000) -> int:

@@ -25,6 +25,7 @@ def make(app: Flask) -> Celery:
     made = Celery("shunliu", broker=app.config["SETTINGS"].broker_url)
     made.conf.update(
         task_ignore_result=True,
+        worker_hijack_root_logger=False,  # its lines look like all others
         task_acks_late=True,
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=True,

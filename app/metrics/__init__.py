@@ -1,0 +1,44 @@
+"""/metrics for Prometheus: how much waits, how late it is, how long requests, steps and jobs take.
+
+What is in the database is counted there when somebody asks, never beyond a limit; times are
+collected in memory, and where several processes serve one machine in files that all of them share.
+"""
+
+import os
+from pathlib import Path
+
+from flask import Flask
+
+
+def share(folder: Path) -> None:
+    """The figures of this process and its children go to files in `folder`, where /metrics adds up
+    those of all processes; files of processes that are gone are gone.
+
+    Must be called before `init_app`: the library decides once how it keeps its figures.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.glob("*.db"):
+        pid = path.stem.rsplit("_", 1)[-1]
+        if not pid.isdecimal() or not Path(f"/proc/{pid}").exists():
+            path.unlink(missing_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def folder_of(instance_path: str) -> Path:
+    """Where the processes of an instance share their figures."""
+    return Path(instance_path) / "metrics"
+
+
+def forget(pid: int) -> None:
+    """The cases that a process of this machine kept in memory are not there any more."""
+    for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"gauge_live*_{pid}.db"):
+        path.unlink(missing_ok=True)
+
+
+def init_app(app: Flask) -> None:
+    """/metrics answers, `flask metrics` prints the same, and times are collected."""
+    from app.metrics import figures, scrape
+
+    figures.listen()
+    app.register_blueprint(scrape.pages)
+    app.cli.add_command(scrape.metrics)
