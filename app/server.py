@@ -46,3 +46,8 @@ def post_worker_init(worker: Any) -> None:
 def child_exit(_server: Any, worker: Any) -> None:
     """What a process that is gone held in memory no longer counts."""
     metrics.forget(worker.pid)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """The job that this process was doing is done; what it had claimed is anybody's again."""
+    runner.stop(worker.app.wsgi())

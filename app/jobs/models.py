@@ -23,8 +23,8 @@ class Job(db.Model):
     key: Mapped[str | None] = mapped_column(sa.String(200), unique=True)  # the same is done once
     run_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
     state: Mapped[str] = mapped_column(sa.String(10), default="waiting")
-    # waiting, held (until somebody lets it go on), done, failed
-    attempts: Mapped[int] = mapped_column(default=0)
+    # waiting, held (until somebody lets it go on), parked (of an unknown kind), done, failed
+    attempts: Mapped[int] = mapped_column(default=0)  # begun so many times
     retries: Mapped[list[float]] = mapped_column(Json())  # seconds before each further attempt
     last_error: Mapped[str | None] = mapped_column(sa.Text)
     locked_by: Mapped[str | None] = mapped_column(sa.String(80))

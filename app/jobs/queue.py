@@ -1,17 +1,16 @@
 """Putting jobs into the table, taking them out, doing them.
 
 `enqueue` and `drop` write in the caller's transaction. `feed`, `claim` and `perform` are the
-runners' and commit: no lock is held while a job waits for its turn.
+runners' and commit: no lock of the database is held while a job waits for its turn. A claimed job
+is its worker's until `locked_until`; then the next look claims it again.
 """
 
 import datetime as dt
 import logging
-import os
-import socket
 import threading
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,13 +21,27 @@ from sqlalchemy.orm import Session
 from app import clock, measure, workspace
 from app.db import away, db
 from app.jobs import registry, runner
+from app.jobs.claims import claim, clocks, give_back, lease, unpark, worker_name
 from app.jobs.models import Job
 
-LEASE = dt.timedelta(minutes=5)
-KEEP_DONE = dt.timedelta(days=7)
+__all__ = [
+    "claim", "clocks", "drop", "enqueue", "ensure_periodic", "feed", "give_back", "hold", "insert",
+    "lag_seconds", "lease", "perform", "release", "retry", "run_due", "take_up", "unpark",
+    "wake_after_commit", "worker_name",
+]  # fmt: skip
+DEATHS = 3  # so many workers may die over a job, beside the attempts that ended with an error
 log = logging.getLogger(__name__)
 _jobs = Job.__table__
-_broken_off = threading.local()  # .ids: claimed by this thread and not done
+
+
+class _BrokenOff(threading.local):
+    """What this thread has begun, and what it has claimed, and not done."""
+
+    begun: int | None = None
+    claimed: Sequence[int] = ()
+
+
+_broken_off = _BrokenOff()
 
 
 def enqueue(
@@ -101,21 +114,6 @@ def _move(subject: str, before: str, after: str) -> None:
     )
 
 
-def worker_name() -> str:
-    """Who this thread is, for the lock column."""
-    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"[-80:]
-
-
-def clocks() -> dict[int, dt.datetime]:
-    """{workspace: its present moment}."""
-    ids = [workspace.COMPANY, *db.session.scalars(sa.select(workspace.Workspace.id))]
-    moments = {}
-    for id in dict.fromkeys(ids):
-        with workspace.use(id):
-            moments[id] = clock.now()
-    return moments
-
-
 def feed() -> int:
     """Everything due elsewhere is in the table, committed."""
     count = 0
@@ -125,52 +123,31 @@ def feed() -> int:
     return count
 
 
-def claim(limit: int = 20, *, worker: str | None = None) -> list[int]:
-    """Up to `limit` due jobs are locked for this worker, committed; their ids, earliest first."""
-    worker, wall = worker or worker_name(), clock.real_now()
-    found: list[int] = []
-    for id, now in clocks().items():
-        if len(found) < limit:
-            due = _due(id, now, wall).limit(limit - len(found))
-            found += db.session.scalars(due.with_for_update(skip_locked=True))
-    if found:
-        db.session.execute(
-            sa.update(_jobs)
-            .where(_jobs.c.id.in_(found))
-            .values(locked_by=worker, locked_until=wall + LEASE, attempts=_jobs.c.attempts + 1)
-        )
-    db.session.commit()
-    return found
+class WorkersDied(registry.Permanent):
+    """Every worker that began a job ended without a word, so it is not begun again."""
 
 
-def _due(workspace_id: int, now: dt.datetime, wall: dt.datetime) -> sa.Select[tuple[int]]:
-    free = sa.or_(_jobs.c.locked_until.is_(None), _jobs.c.locked_until < wall)
-    return (
-        sa.select(_jobs.c.id)
-        .where(
-            _jobs.c.workspace_id == workspace_id,
-            _jobs.c.state == "waiting",
-            _jobs.c.run_at <= now,
-            free,
-        )
-        .order_by(_jobs.c.run_at, _jobs.c.id)
-    )
+def perform(job_id: int, *, worker: str | None = None, claimed_by: str | None = None) -> bool:
+    """Do one claimed job and commit. False when it failed, or it is not this worker's (any more).
 
-
-def perform(job_id: int, *, worker: str | None = None) -> bool:
-    """Do one claimed job and commit. False when it failed, or this worker's lock has run out.
-
-    A database that is away is raised: nothing has happened, `give_back` makes the job free again.
+    `claimed_by` names who claimed it, when it was not this worker. A database that is away is
+    raised: nothing has happened, and the job is free again at this thread's next `take_up`.
     """
     worker = worker or worker_name()
-    job = db.session.get(Job, job_id, populate_existing=True)
-    if job is None or job.locked_by != worker or job.state != "waiting":
-        db.session.rollback()
+    job = _begin(job_id, worker, claimed_by or worker)
+    if job is None:
         return False
-    db.session.expunge(job)
+    _broken_off.begun = job_id
+    done = _do(job, worker)
+    _broken_off.begun = None
+    return done
+
+
+def _do(job: Job, worker: str) -> bool:
     begun = time.perf_counter()
     with workspace.use(job.workspace_id), measure.about(job_id=job.id, job=job.kind):
         try:
+            _check_deaths(job)
             registry.kinds[job.kind].work(job.payload, job)
             done = _finish(job, worker)
         except Exception as error:
@@ -185,7 +162,7 @@ def perform(job_id: int, *, worker: str | None = None) -> bool:
             _tell(job, "done", begun)
         else:
             db.session.rollback()
-            log.warning("job %s took longer than its lock; another worker has it", job_id)
+            log.warning("job %s took longer than its lock; another worker has it", job.id)
     return done
 
 
@@ -196,6 +173,35 @@ def _tell(job: Job, result: str, begun: float) -> None:
         workspace=job.workspace_id,
         instance_id=int(id) if of == "instance" and id.isdecimal() else None,
     )  # fmt: skip
+
+
+def _begin(job_id: int, worker: str, claimed_by: str) -> Job | None:
+    """The attempt is counted and the lock begins anew, committed: work begins outside of any
+    transaction, and what a dead worker began is known."""
+    mine = sa.and_(
+        _jobs.c.id == job_id, _jobs.c.locked_by == claimed_by, _jobs.c.state == "waiting"
+    )
+    begun = {
+        "locked_by": worker,
+        "locked_until": clock.real_now() + lease(),
+        "attempts": _jobs.c.attempts + 1,
+    }
+    if not db.session.execute(sa.update(_jobs).where(mine).values(**begun)).rowcount:
+        db.session.rollback()
+        return None
+    job = db.session.get_one(Job, job_id, populate_existing=True)
+    db.session.expunge(job)
+    db.session.commit()
+    return job
+
+
+def _check_deaths(job: Job) -> None:
+    periodic = registry.kinds[job.kind].every is not None
+    if not periodic and job.attempts > len(job.retries) + 1 + DEATHS:
+        raise WorkersDied(
+            f"{job.attempts - 1} workers began this job and none of them finished it: it kills"
+            " its worker, or takes longer than job_lock_seconds"
+        )
 
 
 def _mine(job: Job, worker: str) -> sa.ColumnElement[bool]:
@@ -227,50 +233,56 @@ def _fail(job: Job, worker: str, error: Exception) -> None:
         changes["run_at"] = clock.now() + dt.timedelta(seconds=wait or 0)
     else:
         changes["state"] = "failed"
-    written = db.session.execute(sa.update(_jobs).where(_mine(job, worker)).values(**changes))
-    if written.rowcount and "state" in changes and kind and kind.gave_up:
+    write = sa.update(_jobs).where(_mine(job, worker)).values(**changes)
+    written = db.session.execute(write).rowcount
+    if written and changes.get("state") == "failed" and kind and kind.gave_up:
         cause = error.__cause__ if isinstance(error, registry.Permanent) else None
-        kind.gave_up(job.payload, job, cause or error)
+        try:
+            kind.gave_up(job.payload, job, cause or error)
+        except Exception:
+            log.exception("job %s (%s) has failed, and nobody could be told", job.id, job.kind)
+            db.session.rollback()
+            db.session.execute(write)
     db.session.commit()
     # its text may quote values; the table keeps it for administrators
     name = type(error).__name__
     log.warning("job %s (%s) failed, attempt %s: %s", job.id, job.kind, job.attempts, name)
 
 
-def run_due(limit: int = 20, *, rounds: int = 1000) -> int:
-    """Everything due now is done in this thread, also what it brings up; how many jobs ran."""
-    _take_up()
-    count = 0
+def run_due(
+    limit: int = 20, *, rounds: int = 1000, stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Everything due now is done in this thread, also what it brings up; how many jobs ran.
+
+    Once `stopping` says so no further job is begun, and what is claimed is free again.
+    """
+    take_up()
+    count, worker = 0, worker_name()
     for _round in range(rounds):
         feed()
-        claimed = claim(limit)
+        claimed = claim(limit, worker=worker)
+        for number, job_id in enumerate(claimed):
+            _broken_off.claimed = claimed[number:]
+            if stopping():
+                take_up()
+                return count
+            perform(job_id, worker=worker)
+            count += 1
+        _broken_off.claimed = []
         if not claimed:
             break
-        for number, job_id in enumerate(claimed):
-            _broken_off.ids = claimed[number:]
-            perform(job_id)
-        _broken_off.ids = []
-        count += len(claimed)
     return count
 
 
-def _take_up() -> None:
-    """What this thread had claimed when the database went away is free again."""
-    ids = getattr(_broken_off, "ids", [])
-    if ids:
-        give_back(ids)
-        _broken_off.ids = []
-
-
-def give_back(ids: list[int], *, worker: str | None = None) -> None:
-    """Claimed jobs that this worker did not get to are free again, committed; no attempt is
-    counted."""
-    db.session.execute(
-        sa.update(_jobs)
-        .where(_jobs.c.id.in_(ids), _jobs.c.locked_by == (worker or worker_name()))
-        .values(locked_by=None, locked_until=None, attempts=_jobs.c.attempts - 1)
-    )
-    db.session.commit()
+def take_up() -> None:
+    """What this thread had claimed and not done, because it stops or the database went away, is
+    free again, committed; no attempt is counted."""
+    begun, claimed = _broken_off.begun, _broken_off.claimed
+    if begun is not None:
+        give_back([begun], worker_name(), attempts=1)
+    if claimed:
+        give_back(claimed, worker_name())
+    _broken_off.begun, _broken_off.claimed = None, []
 
 
 def retry(job_id: int) -> None:
@@ -299,13 +311,6 @@ def ensure_periodic() -> None:
         if kind.every is not None:
             enqueue(kind.name, {}, key=f"every:{kind.name}")
     db.session.commit()
-
-
-@registry.job("jobs.purge", every=3600)
-def purge(_payload: dict[str, Any], _job: Job) -> None:
-    """Jobs done more than a week ago are gone; their keys may be used again."""
-    limit = clock.real_now() - KEEP_DONE
-    db.session.execute(sa.delete(_jobs).where(_jobs.c.state == "done", _jobs.c.done_at < limit))
 
 
 def _wake(session: Session) -> None:

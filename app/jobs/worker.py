@@ -3,4 +3,4 @@
 from app import create_app
 from app.jobs.runners import celery as runner
 
-app = runner.make(create_app(serving=True))
+app = runner.serve(create_app(serving=True))

@@ -54,9 +54,9 @@ def test_the_next_look_does_the_jobs_at_once_and_counts_no_attempt():
         queue.run_due()
     db.session.rollback()
     db.engine.dispose()  # the connection that may not write another page
-    assert [row[1] for row in rows()] == [1, 1], "claimed"
+    assert [row[1] for row in rows()] == [1, 0], "begun and claimed"
     db.session.rollback()
-    queue._take_up()
+    queue.take_up()
     assert rows() == [("waiting", 0, None)] * 2
     db.session.rollback()
     assert queue.run_due() == 2

@@ -128,7 +128,7 @@ def test_a_claimed_job_is_nobody_elses_until_its_lock_runs_out(
     (first,) = queue.claim(worker="one")
     assert queue.claim(worker="two") == []
     wall = clock.real_now()
-    monkeypatch.setattr(clock, "real_now", lambda: wall + queue.LEASE * 2)
+    monkeypatch.setattr(clock, "real_now", lambda: wall + queue.lease() * 2)
     assert queue.claim(worker="two") == [first]
     assert queue.perform(first, worker="one") is False
     assert queue.perform(first, worker="two") is True

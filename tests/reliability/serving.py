@@ -16,12 +16,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import clock, create_app
 from app.db import UtcDateTime, db
 from app.engine.handlers import Step, handler
-from app.jobs import queue
 from app.jobs.models import Job
 from app.jobs.registry import job
 
 EFFECT = "reliability.effect"
-LEASE = dt.timedelta(seconds=15)  # the product waits five minutes for a worker that died
+LOCK = 15  # seconds; the product waits five minutes for a worker that died
 
 
 class Note(db.Model):
@@ -38,8 +37,7 @@ class Note(db.Model):
 
 def serve() -> Flask:
     """The product as configured by the environment."""
-    queue.LEASE = LEASE
-    return create_app()
+    return create_app({"job_lock_seconds": LOCK})
 
 
 def _write(step: Step, stamp: str | None) -> None:

@@ -1,13 +1,18 @@
 """On workers: Celery carries the ids of claimed jobs, the table stays the outbox.
 
-A worker is started with `celery -A app.jobs.worker worker`, the one clock with
-`celery -A app.jobs.worker beat`. A message that the broker loses costs nothing: the job's lock
-runs out and the next look claims it again.
+A worker is started with `celery -A app.jobs.worker worker`, the clock with
+`celery -A app.jobs.worker beat`; several clocks do no harm. A message that the broker loses costs
+nothing: the job's lock runs out and the next look claims it again. One that it brings twice is
+done once: who begins a job takes its lock over.
 """
 
 import logging
+import os
+import threading
+import uuid
+from pathlib import Path
 
-from celery import Celery
+from celery import Celery, signals
 from flask import Flask
 from kombu.exceptions import OperationalError
 
@@ -15,54 +20,113 @@ from app.db import db
 from app.jobs import queue
 
 log = logging.getLogger(__name__)
-_KEY = "shunliu-celery"
+_KEY, _WAKER = "shunliu-celery", "shunliu-waker"
 LOOK = "shunliu.look"
 PERFORM = "shunliu.perform"
+STALE = 30  # seconds after which a look that nobody came to is not worth doing
+AT_ONCE = 200
+TIMEOUT = 5  # seconds for the broker to answer
 
 
 def make(app: Flask) -> Celery:
     """The Celery application over the settings' broker."""
-    made = Celery("shunliu", broker=app.config["SETTINGS"].broker_url)
+    settings = app.config["SETTINGS"]
+    made = Celery("shunliu", broker=settings.broker_url)
     made.conf.update(
         task_ignore_result=True,
         worker_hijack_root_logger=False,  # its lines look like all others
         task_acks_late=True,
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=True,
-        beat_schedule={"look": {"task": LOOK, "schedule": app.config["SETTINGS"].job_poll_seconds}},
+        broker_connection_timeout=TIMEOUT,
+        broker_transport_options={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
+        beat_schedule_filename=str(Path(app.instance_path) / "celerybeat-schedule"),
+        beat_schedule={
+            "look": {
+                "task": LOOK,
+                "schedule": settings.job_poll_seconds,
+                "options": {"expires": STALE},
+            }
+        },
     )
     made.task(name=LOOK)(lambda: _look(app, made))
-    made.task(name=PERFORM)(lambda job_id, worker: _perform(app, job_id, worker))
+    made.task(name=PERFORM)(lambda job_id, claimed_by: _perform(app, job_id, claimed_by))
     app.extensions[_KEY] = made
     return made
 
 
+def serve(app: Flask) -> Celery:
+    """The Celery application of a worker: what comes again has its rows, and each of the worker's
+    processes has connections of its own."""
+
+    def ready(**_how: object) -> None:
+        with app.app_context():
+            queue.ensure_periodic()
+            db.session.remove()
+
+    def forked(**_how: object) -> None:
+        with app.app_context():
+            db.engine.dispose(close=False)
+
+    signals.worker_ready.connect(ready, weak=False)
+    signals.worker_process_init.connect(forked, weak=False)
+    return make(app)
+
+
 def _look(app: Flask, celery: Celery) -> int:
     """What is due is claimed and on its way to a worker."""
+    look = f"look:{os.getpid()}:{uuid.uuid4()}"
+    sent = 0
     with app.app_context():
         try:
-            worker = queue.worker_name()
             queue.feed()
-            claimed = queue.claim(200, worker=worker)
+            claimed = queue.claim(AT_ONCE, worker=look)
+            try:
+                for job_id in claimed:
+                    celery.send_task(PERFORM, args=[job_id, look])
+                    sent += 1
+            finally:
+                queue.give_back(claimed[sent:], look)
         finally:
             db.session.remove()
-    for job_id in claimed:
-        celery.send_task(PERFORM, args=[job_id, worker])
-    return len(claimed)
+    return sent
 
 
-def _perform(app: Flask, job_id: int, worker: str) -> bool:
+def _perform(app: Flask, job_id: int, claimed_by: str) -> bool:
     with app.app_context():
         try:
-            return queue.perform(job_id, worker=worker)
+            return queue.perform(job_id, claimed_by=claimed_by)
         finally:
             db.session.remove()
+
+
+class Waker(threading.Thread):
+    """Tells the workers that there is something new, apart from the request that made it: a broker
+    that is away or slow keeps nobody waiting, and many wishes are one message."""
+
+    def __init__(self, celery: Celery) -> None:
+        super().__init__(name="shunliu-waker", daemon=True)
+        self.celery, self.wanted, self.over = celery, threading.Event(), False
+
+    def run(self) -> None:
+        while self.wanted.wait() and not self.over:
+            self.wanted.clear()
+            try:
+                self.celery.send_task(LOOK, ignore_result=True, retry=False, expires=STALE)
+            except OperationalError as error:
+                log.warning("the broker cannot be reached; jobs wait for the next look: %s", error)
+
+    def stop(self) -> None:
+        self.over = True
+        self.wanted.set()
 
 
 def start(app: Flask) -> None:
     """Web processes can wake the workers."""
-    if _KEY not in app.extensions:
-        make(app)
+    if _WAKER in app.extensions:
+        return
+    waker = app.extensions[_WAKER] = Waker(app.extensions.get(_KEY) or make(app))
+    waker.start()
     with app.app_context():
         queue.ensure_periodic()
         db.session.remove()
@@ -70,14 +134,17 @@ def start(app: Flask) -> None:
 
 def stop(app: Flask) -> None:
     """This process no longer talks to the broker."""
+    waker = app.extensions.pop(_WAKER, None)
+    if waker is not None:
+        waker.stop()
+        waker.join(TIMEOUT)
     celery = app.extensions.pop(_KEY, None)
     if celery is not None:
         celery.close()
 
 
 def wake(app: Flask) -> None:
-    """A worker looks now; a broker that cannot be reached costs only until the clock's next look."""
-    try:
-        app.extensions[_KEY].send_task(LOOK, ignore_result=True, retry=False)
-    except OperationalError as error:
-        log.warning("the broker cannot be reached; jobs wait for the next look: %s", error)
+    """A worker looks soon, if the broker can be reached; else at the clock's next look."""
+    waker = app.extensions.get(_WAKER)
+    if waker is not None:
+        waker.wanted.set()

@@ -5,6 +5,7 @@ Several processes may do so: a job is locked before it is done.
 
 import datetime as dt
 import logging
+import threading
 
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -16,6 +17,7 @@ from app.jobs import queue
 log = logging.getLogger(__name__)
 TICK = "shunliu-jobs"
 _KEY = "shunliu-scheduler"
+_STOPPING = "shunliu-jobs-stopping"
 
 
 def start(app: Flask) -> None:
@@ -23,6 +25,7 @@ def start(app: Flask) -> None:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     scheduler = BackgroundScheduler(timezone=dt.UTC, daemon=True)
     app.extensions[_KEY] = scheduler
+    app.extensions[_STOPPING] = threading.Event()
     with app.app_context():
         queue.ensure_periodic()
         db.session.remove()
@@ -43,7 +46,7 @@ def tick(app: Flask) -> None:
     """Do what is due. A database that cannot be reached is tried again at the next tick."""
     with app.app_context():
         try:
-            queue.run_due()
+            queue.run_due(stopping=app.extensions[_STOPPING].is_set)
         except Exception as error:
             db.session.rollback()
             if away(error):
@@ -55,9 +58,10 @@ def tick(app: Flask) -> None:
 
 
 def stop(app: Flask) -> None:
-    """The thread has ended."""
+    """The thread has ended after the job that it was doing."""
     scheduler = app.extensions.pop(_KEY, None)
     if scheduler is not None:
+        app.extensions[_STOPPING].set()
         scheduler.shutdown(wait=True)
 
 
