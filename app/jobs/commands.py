@@ -48,7 +48,9 @@ def show() -> None:
     query = sa.select(table.state, table.kind, count, why).group_by(table.state, table.kind)
     for state, kind, number, error in db.session.execute(query.order_by(table.state, table.kind)):
         stopped = state in ("failed", "parked") and error
-        click.echo(f"{state:8} {number:6}  {kind}  {error.strip().splitlines()[-1] if stopped else ''}")
+        click.echo(
+            f"{state:8} {number:6}  {kind}  {error.strip().splitlines()[-1] if stopped else ''}"
+        )
 
 
 @jobs.command()

@@ -9,7 +9,7 @@ from flask import Flask
 from app import clock, workspace
 from app.accounts.models import Group
 from app.db import db
-from app.jobs import queue, registry
+from app.jobs import chores, queue, registry
 from app.jobs.models import Job
 
 done: list[str] = []
@@ -197,3 +197,114 @@ def test_a_kind_has_one_function(app: Flask):
         @registry.job("test.work")
         def other(_payload: dict, _job: Job) -> None:
             """Another one."""
+
+
+def test_due_jobs_are_found_by_an_index(app: Flask):
+    query = queue._due(1, clock.now(), clock.real_now()).limit(20)
+    text = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        db.session.execute(sa.text("SET LOCAL enable_bitmapscan = off"))
+        plan = db.session.scalars(sa.text(f"EXPLAIN {text}")).all()
+    else:
+        plan = [row[3] for row in db.session.execute(sa.text(f"EXPLAIN QUERY PLAN {text}"))]
+    assert any("ix_job_workspace_id_state_run_at" in line for line in plan), plan
+
+
+def test_a_job_of_an_unknown_kind_is_parked_until_a_program_knows_it(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    put("a")
+    put("b", fails=True)
+    known = registry.kinds.pop("test.work")
+    try:
+        assert queue.run_due() == 0
+        assert [(job.state, job.attempts) for job in rows()] == [("parked", 0)] * 2
+        assert "test.work" in (rows()[0].last_error or "")
+        chores.unpark({}, rows()[0])
+        db.session.commit()
+        assert {job.state for job in rows()} == {"parked"}
+    finally:
+        registry.kinds["test.work"] = known
+    chores.unpark({}, rows()[0])
+    db.session.commit()
+    assert queue.run_due() == 2 and done == ["a@1"]
+
+
+def test_a_job_over_which_every_worker_dies_is_given_up(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    put("a")
+    tried, wall = 0, clock.real_now()
+    usual = registry.kinds["test.work"]
+
+    def dies(_payload: dict, _job: Job) -> None:
+        raise SystemExit  # nothing after it is done, as when the process is gone
+
+    dying = registry.Kind(usual.name, dies, usual.retries, usual.gave_up, None)
+    monkeypatch.setitem(registry.kinds, "test.work", dying)
+    for _n in range(20):
+        wall += queue.lease() * 2
+        monkeypatch.setattr(clock, "real_now", lambda wall=wall: wall)
+        for id in queue.claim():
+            tried += 1
+            try:
+                queue.perform(id)
+            except SystemExit:
+                db.session.rollback()
+    assert tried == len(usual.retries) + 1 + queue.DEATHS + 1
+    assert rows()[0].state == "failed" and "none of them finished it" in gave_up[0]
+
+
+def test_what_a_stopping_worker_has_claimed_is_anybody_elses(app: Flask):
+    for name in ("a", "b", "c"):
+        put(name)
+    assert queue.run_due(stopping=lambda: bool(done)) == 1
+    assert done == ["a@1"]
+    assert [(job.locked_by, job.attempts) for job in rows()] == [(None, 0)] * 2
+    assert queue.run_due() == 2
+
+
+def test_work_begins_outside_of_any_transaction(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    usual = registry.kinds["test.work"]
+    seen: list[bool] = []
+    asks = registry.Kind(
+        usual.name, lambda *_: seen.append(db.session().in_transaction()), (), None, None
+    )
+    monkeypatch.setitem(registry.kinds, "test.work", asks)
+    put("a")
+    assert queue.run_due() == 1 and seen == [False]
+
+
+def test_a_job_has_failed_even_if_telling_so_fails(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    usual = registry.kinds["test.work"]
+
+    def nobody(_payload: dict, _job: Job, _error: BaseException) -> None:
+        db.session.add(Group(id="half-told", name="x"))
+        db.session.flush()
+        raise LookupError("the case is gone")
+
+    deaf = registry.Kind(usual.name, usual.work, (), nobody, None)
+    monkeypatch.setitem(registry.kinds, "test.work", deaf)
+    queue.enqueue("test.work", {"name": "a", "fails": True}, retries=())
+    db.session.commit()
+    queue.run_due()
+    assert rows()[0].state == "failed" and "RuntimeError: no" in (rows()[0].last_error or "")
+    assert db.session.get(Group, "half-told") is None
+
+
+def test_old_jobs_go_in_small_batches(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(chores, "BATCH", 3)
+    for n in range(5):
+        queue.enqueue("test.work", {"name": str(n)}, key=f"k{n}")
+    db.session.commit()
+    queue.run_due()
+    wall = clock.real_now()
+    monkeypatch.setattr(clock, "real_now", lambda: wall + chores.KEEP_DONE * 0.9)
+    chores.purge({}, rows()[0])
+    assert len(rows()) == 5
+    monkeypatch.setattr(clock, "real_now", lambda: wall + chores.KEEP_DONE * 1.1)
+    chores.purge({}, rows()[0])
+    assert [job.key for job in rows()] == ["k3", "k4"]
+    chores.purge({}, rows()[0])
+    assert rows() == [] and queue.enqueue("test.work", {"name": "0"}, key="k0")

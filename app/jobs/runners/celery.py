@@ -49,8 +49,15 @@ def make(app: Flask) -> Celery:
             }
         },
     )
-    made.task(name=LOOK)(lambda: _look(app, made))
-    made.task(name=PERFORM)(lambda job_id, claimed_by: _perform(app, job_id, claimed_by))
+
+    @made.task(name=LOOK)
+    def look() -> int:
+        return _look(app, made)
+
+    @made.task(name=PERFORM)
+    def perform(job_id: int, claimed_by: str) -> bool:
+        return _perform(app, job_id, claimed_by)
+
     app.extensions[_KEY] = made
     return made
 

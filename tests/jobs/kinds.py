@@ -1,0 +1,75 @@
+"""Job kinds and handlers whose effects can be counted, for the workers of the contract."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import current_app
+
+from app.db import db
+from app.engine.handlers import Step, handler
+from app.jobs import registry
+from app.jobs.models import Job
+
+# what was done, written in the job's transaction; nothing keeps a deed from being there twice
+deeds = sa.Table(
+    "deed",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String(60)),
+    sa.Column("process", sa.Integer),
+)
+
+
+def folder() -> Path:
+    return Path(current_app.instance_path)
+
+
+def do(name: str) -> None:
+    """A deed, and a line outside of the transaction that somebody has begun it."""
+    with (folder() / "begun").open("a") as file:
+        file.write(f"{name} {os.getpid()} {time.time()}\n")
+    db.session.execute(sa.insert(deeds).values(name=name, process=os.getpid()))
+
+
+def die() -> None:
+    """As the kernel does when there is no memory left."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@registry.job("proof.once", retries=())
+def once(payload: dict, _job: Job) -> None:
+    """A deed that takes a moment."""
+    do(payload["name"])
+    time.sleep(0.02)
+
+
+@registry.job("proof.dies", retries=())
+def dies(payload: dict, _job: Job) -> None:
+    """The first worker that does this dies in the middle."""
+    do(payload["name"])
+    mark = folder() / "died"
+    if not mark.exists():
+        mark.touch()
+        die()
+
+
+@registry.job("proof.often", every=1)
+def often(_payload: dict, _job: Job) -> None:
+    """A chore for the whole house."""
+    do("often")
+
+
+@handler()
+def book(step: Step) -> None:
+    """A deed in a case."""
+    do(f"{step.element_id} {step.instance_id}")
+
+
+@handler()
+def refuse(step: Step) -> None:
+    """Never works."""
+    do(f"{step.element_id} {step.instance_id}")
+    raise RuntimeError("the other system is away")

@@ -1,0 +1,188 @@
+"""What every runner promises, held against two real worker processes of each.
+
+Celery needs Redis: without it its part fails where CI=true, and is said to be left out elsewhere.
+"""
+
+import itertools
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from app.db import db
+from app.engine import deploy, run
+from app.engine.models import Incident, Instance
+from tests import redis
+from tests.conftest import POSTGRES, _administer, new_database, settings
+from tests.engine.draw import after, boundary, end, flows, process, service, start, timer, user
+from tests.jobs.house import LOCK, House
+from tests.postgres import NotInstalled
+
+RETRIES = "<camunda:failedJobRetryTimeCycle>R3/PT1S</camunda:failedJobRetryTimeCycle>"
+ASIDE = process(
+    start(),
+    service("before", "kinds.book", camunda_asyncBefore="true"),
+    service("after", "kinds.book", camunda_asyncAfter="true"),
+    service("last", "kinds.book"),
+    end(),
+    flows("s before", "before after", "after last", "last e"),
+    id="aside",
+)
+REFUSED = process(
+    start(),
+    service("refused", "kinds.refuse", f"<extensionElements>{RETRIES}</extensionElements>",
+            camunda_asyncBefore="true"),
+    end(),
+    flows("s refused", "refused e"),
+    id="refuses",
+)  # fmt: skip
+LATE = process(
+    start(), user("wait"), boundary("clock", "wait", after("PT1S")),
+    service("reminder", "kinds.book"), end(),
+    flows("s wait", "wait e", "clock reminder", "reminder e"),
+    id="late",
+)  # fmt: skip
+EVERY = process(
+    start("s", timer("timeCycle", "R3/PT1S")), service("hourly", "kinds.book"), end(),
+    flows("s hourly", "hourly e"),
+    id="every",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["inline", "local", "celery"])
+def house(
+    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[House]:
+    """Two workers over one database."""
+    folder = tmp_path_factory.mktemp(request.param)
+    given = {"job_runner": request.param}
+    if request.param == "celery":
+        given["broker_url"] = request.getfixturevalue("broker")
+    database = new_database(template.name)
+    if not POSTGRES:
+        shutil.copy(template, folder / "shunliu.sqlite")
+    house = House(folder, settings(folder, database) | given)
+    with house.data():
+        deploy.deploy([ASIDE, REFUSED, LATE], by="zhouning", lenient=True)
+        db.session.commit()
+    try:
+        house.open()
+        yield house
+    finally:
+        house.close()
+    if POSTGRES:
+        _administer(f'DROP DATABASE "{database}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[str]:
+    """A Redis of its own: workers of other houses must not take this one's messages."""
+    try:
+        with redis.server() as running:
+            yield running.url
+    except NotInstalled as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{missing}: Celery is NOT tested")
+        pytest.skip(f"{missing}: Celery is NOT tested")
+
+
+def begin(house: House, process_id: str) -> int:
+    with house.data():
+        case = run.start(process_id, {}, by=None).id
+        db.session.commit()
+        return case
+
+
+def state(house: House, case: int) -> str:
+    with house.data():
+        return db.session.scalar(sa.select(Instance.state).where(Instance.id == case))
+
+
+def test_two_workers_do_each_of_many_jobs_once(house: House):
+    names = [f"once {n}" for n in range(40)]
+    for name in names:
+        house.ask("proof.once", name=name)
+    house.wait(lambda: len(house.done("once %")) >= len(names))
+    house.wait(lambda: not house.jobs("proof.once"))
+    assert sorted(house.done("once %")) == sorted(names)
+    begun = [house.begun(name) for name in names]
+    assert {len(times) for times in begun} == {1}, "no job was begun by both"
+    assert len({times[0][0] for times in begun}) == 2, "both workers took part"
+
+
+def test_the_job_of_a_killed_worker_is_taken_over_and_its_effect_is_there_once(house: House):
+    house.ask("proof.dies", name="dies")
+    house.wait(lambda: house.done("dies"))
+    house.wait(lambda: not house.jobs("proof.dies"))
+    (first, began), (second, again) = house.begun("dies")
+    assert first != second and house.done("dies") == ["dies"]
+    assert again - began >= LOCK * 0.9, "not before the lock had run out"
+    house.open()
+
+
+def test_a_case_goes_on_behind_async_before_and_async_after(house: House):
+    case = begin(house, "aside")
+    house.wait(lambda: state(house, case) == "ended")
+    for element in ("before", "after", "last"):
+        assert house.done(f"{element} {case}") == [f"{element} {case}"]
+
+
+def test_a_timer_fires_once_for_all_workers(house: House):
+    case = begin(house, "late")
+    house.wait(lambda: state(house, case) == "ended")
+    assert house.done(f"reminder {case}") == [f"reminder {case}"]
+
+
+def test_retries_come_as_the_model_says_and_end_in_an_incident(house: House):
+    case = begin(house, "refuses")
+
+    def incident() -> Incident | None:
+        with house.data():
+            return db.session.scalar(sa.select(Incident).where(Incident.instance_id == case))
+
+    found = house.wait(incident)
+    times = [at for _process, at in house.begun(f"refused {case}")]
+    assert len(times) == 3 and house.done("refused %") == []
+    assert all(later - sooner >= 0.9 for sooner, later in itertools.pairwise(times))
+    assert (found.element_id, found.message) == ("refused", "the other system is away")
+    assert (found.attempts, found.state) == (3, "open")
+    assert [job["state"] for job in house.jobs("engine.resume")] == ["failed"]
+
+
+def test_timed_starts_do_not_multiply_with_two_workers(house: House):
+    with house.data():
+        deploy.deploy([EVERY], by="zhouning", lenient=True)
+        db.session.commit()
+    house.wait(lambda: len(house.done("hourly %")) >= 3)
+    house.wait(lambda: not house.jobs("engine.timer"))
+    counted = Counter(house.done("hourly %"))
+    assert len(counted) == 3 and set(counted.values()) == {1}
+
+
+def test_chores_do_not_multiply_with_two_workers(house: House):
+    (row,) = house.jobs("proof.often")
+    first, last = (house.begun("often")[place][1] for place in (0, -1))
+    assert row["key"] == "every:proof.often"
+    assert len(house.begun("often")) <= last - first + 2, "every second, not twice a second"
+
+
+def test_a_kind_that_nobody_knows_is_parked(house: House):
+    from app.jobs import queue, registry
+
+    with house.data():
+        registry.kinds["proof.future"] = registry.kinds["proof.once"]
+        try:
+            queue.enqueue("proof.future", {"name": "future"})
+        finally:
+            del registry.kinds["proof.future"]
+        db.session.commit()
+    house.wait(lambda: house.jobs("proof.future")[0]["state"] == "parked")
+    (row,) = house.jobs("proof.future")
+    assert (row["attempts"], row["locked_by"]) == (0, None)
+    assert "proof.future" in row["last_error"]
+    house.ask("proof.once", name="behind the parked one")
+    house.wait(lambda: house.done("behind%"))
