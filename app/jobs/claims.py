@@ -49,8 +49,8 @@ def claim(limit: int = 20, *, worker: str | None = None) -> list[int]:
     found: list[sa.Row[Any]] = []
     for id, now in clocks().items():
         if len(found) < limit:
-            due = _due(id, now, wall).limit(limit - len(found))
-            found += db.session.execute(due.with_for_update(skip_locked=True)).all()
+            query = due(id, now, wall).limit(limit - len(found)).with_for_update(skip_locked=True)
+            found += db.session.execute(query).all()
     known = [row.id for row in found if row.kind in registry.kinds]
     if known:
         locked = {"locked_by": worker, "locked_until": wall + lease()}
@@ -86,7 +86,8 @@ def unpark() -> int:
     ).rowcount
 
 
-def _due(workspace_id: int, now: dt.datetime, wall: dt.datetime) -> sa.Select[tuple[int, str]]:
+def due(workspace_id: int, now: dt.datetime, wall: dt.datetime) -> sa.Select[tuple[int, str]]:
+    """The jobs that a workspace's clock has reached and nobody has, earliest first."""
     free = sa.or_(_jobs.c.locked_until.is_(None), _jobs.c.locked_until < wall)
     return (
         sa.select(_jobs.c.id, _jobs.c.kind)

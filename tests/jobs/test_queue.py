@@ -9,7 +9,7 @@ from flask import Flask
 from app import clock, workspace
 from app.accounts.models import Group
 from app.db import db
-from app.jobs import chores, queue, registry
+from app.jobs import chores, claims, queue, registry
 from app.jobs.models import Job
 
 done: list[str] = []
@@ -200,7 +200,7 @@ def test_a_kind_has_one_function(app: Flask):
 
 
 def test_due_jobs_are_found_by_an_index(app: Flask):
-    query = queue._due(1, clock.now(), clock.real_now()).limit(20)
+    query = claims.due(1, clock.now(), clock.real_now()).limit(20)
     text = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
     if db.engine.dialect.name == "postgresql":
         db.session.execute(sa.text("SET LOCAL enable_seqscan = off"))

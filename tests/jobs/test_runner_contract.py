@@ -5,10 +5,8 @@ Celery needs Redis: without it its part fails where CI=true, and is said to be l
 
 import itertools
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -16,8 +14,9 @@ import sqlalchemy as sa
 from app.db import db
 from app.engine import deploy, run
 from app.engine.models import Incident, Instance
+from tests import database as databases
 from tests import redis
-from tests.conftest import POSTGRES, _administer, new_database, settings
+from tests.database import Database
 from tests.engine.draw import after, boundary, end, flows, process, service, start, timer, user
 from tests.jobs.house import LOCK, House
 from tests.postgres import NotInstalled
@@ -55,27 +54,22 @@ EVERY = process(
 
 @pytest.fixture(scope="module", params=["inline", "local", "celery"])
 def house(
-    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, template: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     """Two workers over one database."""
-    folder = tmp_path_factory.mktemp(request.param)
     given = {"job_runner": request.param}
     if request.param == "celery":
         given["broker_url"] = request.getfixturevalue("broker")
-    database = new_database(template.name)
-    if not POSTGRES:
-        shutil.copy(template, folder / "shunliu.sqlite")
-    house = House(folder, settings(folder, database) | given)
-    with house.data():
-        deploy.deploy([ASIDE, REFUSED, LATE], by="zhouning", lenient=True)
-        db.session.commit()
-    try:
-        house.open()
-        yield house
-    finally:
-        house.close()
-    if POSTGRES:
-        _administer(f'DROP DATABASE "{database}" WITH (FORCE)')
+    with databases.copied(template, tmp_path_factory.mktemp(request.param)) as database:
+        house = House(database.folder, database.settings | given)
+        with house.data():
+            deploy.deploy([ASIDE, REFUSED, LATE], by="zhouning", lenient=True)
+            db.session.commit()
+        try:
+            house.open()
+            yield house
+        finally:
+            house.close()
 
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,7 @@ def _look(app: Flask, celery: Celery) -> int:
     sent = 0
     with app.app_context():
         try:
+            queue.take_up()
             queue.feed()
             claimed = queue.claim(AT_ONCE, worker=look)
             try:
@@ -93,7 +94,8 @@ def _look(app: Flask, celery: Celery) -> int:
                     celery.send_task(PERFORM, args=[job_id, look])
                     sent += 1
             finally:
-                queue.give_back(claimed[sent:], look)
+                if claimed[sent:]:
+                    queue.give_back(claimed[sent:], look)
         finally:
             db.session.remove()
     return sent
@@ -102,6 +104,7 @@ def _look(app: Flask, celery: Celery) -> int:
 def _perform(app: Flask, job_id: int, claimed_by: str) -> bool:
     with app.app_context():
         try:
+            queue.take_up()
             return queue.perform(job_id, claimed_by=claimed_by)
         finally:
             db.session.remove()
