@@ -3,16 +3,16 @@
 from pathlib import Path
 
 import alembic.command
-import alembic.config
 import click
 from flask import Flask, current_app
 
-from app import i18n, workspace
+from app import backup, i18n, workspace
 from app.accounts import demo as people
 from app.accounts import roles
 from app.db import db
 from app.inbox import demo as cases
 from app.records import demo as records
+from app.schema import alembic_config
 
 
 def register_commands(app: Flask) -> None:
@@ -21,13 +21,8 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(demo)
     app.cli.add_command(prepare)
     app.cli.add_command(translations)
-
-
-def alembic_config() -> alembic.config.Config:
-    """Alembic's settings, made here so that no second configuration file exists."""
-    config = alembic.config.Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config
+    app.cli.add_command(backup.backup)
+    app.cli.add_command(backup.restore)
 
 
 @click.command()

@@ -44,6 +44,8 @@ ROWS = {
             "viewer",
             "logs",
             "proxy",
+            "backup",
+            "schema",
             "metrics",
         ),
         5,
