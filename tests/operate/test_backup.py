@@ -53,8 +53,9 @@ def attach(app, instance_id, content):
         io.BytesIO(content), "合同.pdf", folder=Path(app.instance_path) / "uploads", limit=10**6,
         by="zhangwei", at=dt.datetime(2026, 3, 10, tzinfo=dt.UTC), instance_id=instance_id,
     )  # fmt: skip
+    digest = row.sha256
     db.session.commit()
-    return row.sha256
+    return digest
 
 
 def members(path):
@@ -115,7 +116,7 @@ def test_a_backup_under_load_is_one_moment(app, flask, case, tmp_path):
             while not stop.is_set():
                 try:
                     begun = run.start(
-                        "p_browser", {"department_id": "east", "subject": "x"}, by="zhangwei"
+                        "p_browser", {"department_id": "east", "amount": 1000}, by="zhangwei"
                     )
                     instance_id = begun.id
                     attach(app, instance_id, b"%%PDF-1.4 %d %d" % (number, instance_id))
