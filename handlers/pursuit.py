@@ -117,6 +117,9 @@ def advance(
             text = _("还不能升阶段，缺少：%(names)s。", names="、".join(missing))
         code = "E_STAGE_GATE" if actions_in_stage else "E_NO_ACTION_FOR_STAGE"
         raise BpmnError(code, text, problems=text, missing=missing)
+    if wanted and STAGES.index(wanted) > STAGES.index(row.stage) and wanted != gate["next"]:
+        text = _("一次只能升一个阶段，下一个阶段是“%(stage)s”。", stage=gate["next"])
+        raise BpmnError("E_STAGE_GATE", text, problems=text, missing=[])
     return _moved(step, row, gate["next"], int(gate["probability"]), None)
 
 

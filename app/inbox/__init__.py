@@ -10,6 +10,7 @@ def init_app(app: Flask) -> None:
         case,
         forms,
         messages,
+        press,
         queue,
         routes,
         search,

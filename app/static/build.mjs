@@ -18,6 +18,7 @@ const ENTRIES = {
   app: 'js/app.js',
   diagram: 'js/diagram.js',
   form: 'js/form.js',
+  board: 'js/board.js',
   style: 'css/app.css',
   'diagram-style': 'css/bpmn.css',
 };
