@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
         day=day,
         money=money,
         number=number,
+        span=span,
         qty=qty,
         price=price,
         initials=initials,
@@ -81,13 +82,14 @@ def due(moment: dt.datetime | None) -> Due | None:
         return None
     now = clock.now()
     if moment < now:
-        return Due("over", _("逾期 %(time)s", time=_span(now - moment)), icon="alert-circle")
+        return Due("over", _("逾期 %(time)s", time=span(now - moment)), icon="alert-circle")
     if to_user_timezone(moment).date() == to_user_timezone(now).date():
         return Due("due", when(moment), icon="clock-hour-4")
     return Due("", when(moment), icon="clock-hour-4")
 
 
-def _span(late: dt.timedelta) -> str:
+def span(late: dt.timedelta) -> str:
+    """How long, in the one unit that fits: `20 分钟`, `5 小时`, `3 天`."""
     minutes = max(1, int(late.total_seconds() // 60))
     if minutes < 60:
         return ngettext("%(num)d 分钟", "%(num)d 分钟", minutes)

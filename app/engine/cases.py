@@ -54,6 +54,13 @@ class Instance(Owned, db.Model):
             sqlite_where=sa.text("incidents > 0"),
             postgresql_where=sa.text("incidents > 0"),
         ),
+        sa.Index(None, "workspace_id", "state", "definition_id"),
+        sa.Index(
+            "ix_instance_caused_by",
+            "caused_by",
+            sqlite_where=sa.text("caused_by IS NOT NULL"),
+            postgresql_where=sa.text("caused_by IS NOT NULL"),
+        ),
     )
 
 
@@ -192,6 +199,7 @@ class Incident(Owned, db.Model):
         sa.String(30)
     )  # handler, job, timer, message, or Stuck.reason
     message: Mapped[str] = mapped_column(sa.Text)
+    signature: Mapped[str] = mapped_column(sa.String(16), default="")  # of the message, no figures
     values: Mapped[dict[str, Any] | None] = mapped_column(Json())
     stack: Mapped[str | None] = mapped_column(sa.Text)
     attempts: Mapped[int] = mapped_column(default=1)
@@ -201,7 +209,10 @@ class Incident(Owned, db.Model):
     resolved_by: Mapped[str | None] = mapped_column(sa.String(40))
     reason: Mapped[str | None] = mapped_column(sa.String(500))  # how or why it was resolved
     instance: Mapped[Instance] = relationship()
-    __table_args__ = (sa.Index(None, "workspace_id", "state", "created_at"),)
+    __table_args__ = (
+        sa.Index(None, "workspace_id", "state", "created_at"),
+        sa.Index(None, "workspace_id", "state", "process_id", "signature"),
+    )
 
 
 class HandlerJournal(db.Model):

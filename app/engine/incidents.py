@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -26,6 +28,7 @@ def raise_for(
     fields: dict[str, Any] = {
         "kind": failure.kind[:30],
         "message": failure.message[:4000],
+        "signature": signature(failure.message),
         "values": storable(failure.values),
         "stack": failure.stack or None,
     }
@@ -64,6 +67,11 @@ def raise_for(
     )  # fmt: skip
     signals.incident_raised.send(case.id, incident_id=made, message=failure.message)
     return made
+
+
+def signature(message: str) -> str:
+    """What messages that differ only in their figures have in common."""
+    return hashlib.sha256(re.sub(r"\d+", "#", message).encode()).hexdigest()[:16]
 
 
 def storable(found: dict[str, Any] | None) -> dict[str, Any] | None:

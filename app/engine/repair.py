@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app import errors
 from app.db import db
-from app.engine import definitions, incidents, run, store
+from app.engine import definitions, history, incidents, run, seen, store
 from app.engine.models import Definition, Incident, Instance, Token
 from app.i18n import _
 from app.jobs import queue
@@ -33,6 +33,7 @@ def retry(
     found = _open_incident(incident_id)
     instance_id, token_id = found.instance_id, found.token_id
     case = run.case(instance_id)
+    seen_from = token_id if token_id is not None and _lives(instance_id, token_id) else None
     store.note(
         case,
         "retried",
@@ -40,14 +41,51 @@ def retry(
         element_id=found.element_id,
         name=found.element_name,
         token_id=token_id,
-        data={"reason": reason, "variables": dict(variables or {})},
+        data={"reason": reason, "changes": _changes(instance_id, seen_from, variables)},
     )
     if variables:
-        seen_from = token_id if token_id is not None and _lives(instance_id, token_id) else None
         run.set_variables(instance_id, variables, by=by, token_id=seen_from)
-    if token_id is None or not run.resume(instance_id, token_id, by=by):
+    if token_id is not None and run.resume(instance_id, token_id, by=by):
+        _forget_job(instance_id, token_id)
+    else:
         _retry_jobs(instance_id)
     resolve(incident_id, reason=reason, by=by)
+
+
+def change(
+    instance_id: int,
+    variables: Mapping[str, Any],
+    *,
+    reason: str,
+    by: str,
+    token_id: int | None = None,
+) -> None:
+    """Variables of a running case have other values, seen from a token or from the case; the
+    history keeps the old ones and the new ones. Raises NotFound, NotRunning."""
+    case = run.case(instance_id)
+    data = {"reason": reason, "changes": _changes(instance_id, token_id, variables)}
+    store.note(case, "changed", by=by, token_id=token_id, data=data)
+    run.set_variables(instance_id, variables, by=by, token_id=token_id)
+
+
+def _changes(
+    instance_id: int, token_id: int | None, variables: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
+    """What each variable was and is now, as the history may keep it."""
+    if not variables:
+        return []
+    if token_id is None:
+        before = run.variables(instance_id)
+    else:
+        before = seen.variables(instance_id, token_id)
+    return [
+        {
+            "name": name,
+            "old": history.kept({"name": name, "value": before.get(name)})["value"],
+            "new": history.kept({"name": name, "value": value})["value"],
+        }
+        for name, value in variables.items()
+    ]
 
 
 def skip(
@@ -61,7 +99,8 @@ def skip(
     instance_id, token_id = found.instance_id, found.token_id
     if token_id is None:
         raise errors.Conflict(_("这个异常不在某一步上，不能跳过。请重试或终止流程。"))
-    data = {"reason": reason, "variables": dict(variables or {})}
+    seen_from = token_id if _lives(instance_id, token_id) else None
+    data = {"reason": reason, "changes": _changes(instance_id, seen_from, variables)}
     store.note(
         run.case(instance_id),
         "skipped",
@@ -72,6 +111,7 @@ def skip(
         data=data,
     )
     run.skip(instance_id, token_id, variables, by=by)
+    _forget_job(instance_id, token_id)
     resolve(incident_id, reason=reason, by=by)
 
 
@@ -101,10 +141,24 @@ def _retry_jobs(instance_id: int) -> None:
         queue.retry(id)
 
 
+def _forget_job(instance_id: int, token_id: int) -> None:
+    """The job that gave up on a token which has gone on by hand is no open question any more."""
+    failed = db.session.execute(
+        sa.select(Job.id, Job.payload).where(
+            Job.subject == f"instance:{instance_id}",
+            Job.kind == "engine.resume",
+            Job.state == "failed",
+        )
+    )
+    ids = [id for id, payload in failed if payload.get("token_id") == token_id]
+    if ids:
+        db.session.execute(sa.delete(Job).where(Job.id.in_(ids)))
+
+
 def suspend_definition(definition_id: int, *, reason: str, by: str) -> int:
     """No case of this version begins, and those that run wait; how many were running."""
     definitions.known(definition_id)
-    _set_suspended(definition_id, True)
+    set_suspended(definition_id, True)
     ids = _cases(definition_id, "active")
     for id in ids:
         run.suspend(id, reason, by)
@@ -113,14 +167,15 @@ def suspend_definition(definition_id: int, *, reason: str, by: str) -> int:
 
 def resume_definition(definition_id: int, *, reason: str, by: str) -> int:
     """Cases of this version may begin again, and its suspended ones go on; how many."""
-    _set_suspended(definition_id, False)
+    set_suspended(definition_id, False)
     ids = _cases(definition_id, "suspended")
     for id in ids:
         run.unsuspend(id, reason, by)
     return len(ids)
 
 
-def _set_suspended(definition_id: int, value: bool) -> None:
+def set_suspended(definition_id: int, value: bool) -> None:
+    """Cases of this version may not begin any more, or may again. Raises NotFound."""
     definition = db.session.get(Definition, definition_id)
     if definition is None:
         raise errors.NotFound()

@@ -6,7 +6,15 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """The pages under /monitor answer; the rail counts open incidents."""
     from app import shell
-    from app.monitor import incidents, routes
+    from app.monitor import (  # noqa: F401
+        background_pages,
+        bulk_pages,
+        case_pages,
+        incident_pages,
+        incidents,
+        process_pages,
+        routes,
+    )  # fmt: skip
 
     app.register_blueprint(routes.monitor)
     shell.badge("monitor", incidents.waiting)

@@ -8,6 +8,7 @@ import './keys.js';
 import './lazy.js';
 import './inbox.js';
 import './steps.js';
+import './monitor.js';
 
 window.htmx = htmx;
 // the pages' policy allows no inline style and no eval; 409 and 422 bring a fragment to show

@@ -27,21 +27,28 @@ export async function draw(box) {
     overlays: { defaults: { show: { minZoom: 0.2 }, scale: false } },
   });
   await viewer.importXML(xml);
-  mark(box, viewer);
+  show(box, viewer, read(box, 'marks'), read(box, 'notes'));
   frame(box, viewer, place);
   viewer.on('element.click', ({ element }) => {
     box.dispatchEvent(new CustomEvent('flow:step', { bubbles: true, detail: element.businessObject?.id ?? element.id }));
   });
   box.viewer = viewer;
+  box.show = (marks, notes) => show(box, viewer, marks, notes);
+  box.unmark = (ids, name) => {
+    for (const id of ids.split(' ')) if (viewer.get('elementRegistry').get(id)) viewer.get('canvas').removeMarker(id, name);
+  };
+  box.dispatchEvent(new CustomEvent('flow:drawn', { bubbles: true }));
 }
 
-function mark(box, viewer) {
+// the marks and notes are on the drawing; a step has one note, the latest
+function show(box, viewer, marks, notes) {
   const [canvas, overlays, registry] = ['canvas', 'overlays', 'elementRegistry'].map((part) => viewer.get(part));
-  for (const [ids, name] of read(box, 'marks')) {
+  for (const [ids, name] of marks) {
     for (const id of ids.split(' ')) if (registry.get(id)) canvas.addMarker(id, name);
   }
-  for (const [id, name, text] of read(box, 'notes')) {
+  for (const [id, name, text] of notes) {
     if (!registry.get(id)) continue;
+    overlays.remove({ element: id });
     const note = document.createElement('span');
     note.className = `ov ${name}`;
     note.textContent = text;

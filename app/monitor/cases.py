@@ -1,0 +1,293 @@
+"""Running and finished cases: the list with its filter, and all that one case consists of."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+
+from app import clock, workspace
+from app.db import db
+from app.engine import definitions
+from app.engine.models import (
+    Event,
+    Incident,
+    Instance,
+    MessageWait,
+    ScopeState,
+    SignalWait,
+    Timer,
+    Token,
+    UserTask,
+)
+from app.jobs.models import Job
+
+PER_PAGE = 50
+HISTORY = 100
+STATES = ("running", "stuck", "overdue", "suspended", "ended", "all")
+LIVE = ("active", "suspended")
+FIELDS = ("process", "version", "step", "starter", "key", "older")
+AGES = (1, 3, 7, 30, 90)  # days
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What the list shows. `version` is a definition's id, `older` days since the start."""
+
+    state: str = "running"
+    process: str = ""
+    version: int | None = None
+    step: str = ""
+    starter: str = ""
+    key: str = ""
+    older: int | None = None
+    before: int | None = None
+    after: int | None = None
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(getattr(self, name) for name in FIELDS)
+
+    def query(self, **changes: Any) -> str:
+        """The filter as the query of an address, with changes."""
+        now = {name: getattr(self, name) for name in ("state", *FIELDS)} | changes
+        return urlencode({k: v for k, v in now.items() if v and (k, v) != ("state", "running")})
+
+
+def read(args: Any, process: str = "") -> Ask:
+    """The filter that a request's arguments or form ask for; what makes no sense is left out."""
+    state = args.get("state", "")
+    return Ask(
+        state=state if state in STATES else "running",
+        process=process or args.get("process", "").strip()[:200],
+        version=args.get("version", None, type=int),
+        step=args.get("step", "").strip()[:200],
+        starter=args.get("starter", "").strip()[:40],
+        key=args.get("key", "").strip()[:200],
+        older=args.get("older", None, type=int),
+        before=args.get("before", None, type=int),
+        after=args.get("after", None, type=int),
+    )
+
+
+def _where(ask: Ask) -> list[sa.ColumnElement[bool]]:
+    given = [*_in_state(ask.state)]
+    if ask.process:
+        given.append(Instance.process_id == ask.process)
+    if ask.version:
+        given.append(Instance.definition_id == ask.version)
+    if ask.starter:
+        given.append(Instance.started_by == ask.starter)
+    if ask.key:
+        # a beginning of the key: an index can answer that
+        given += [Instance.business_key >= ask.key, Instance.business_key < ask.key + "\U0010ffff"]
+    if ask.older is not None and 0 < ask.older < 40_000:
+        given.append(Instance.started_at < clock.now() - dt.timedelta(days=ask.older))
+    if ask.step:
+        there = sa.select(Token.instance_id).where(
+            Token.instance_id == Instance.id, Token.element_id == ask.step
+        )
+        given.append(there.exists())
+    return given
+
+
+def _in_state(state: str) -> list[sa.ColumnElement[bool]]:
+    if state == "all":
+        return []
+    if state == "ended":
+        return [Instance.state.in_(("ended", "cancelled"))]
+    if state in LIVE:
+        return [Instance.state == state]
+    given = [Instance.state.in_(LIVE)]
+    if state == "stuck":
+        given.append(Instance.incidents > 0)
+    if state == "overdue":
+        late = sa.select(UserTask.instance_id).where(
+            UserTask.workspace_id == workspace.current(), UserTask.state == "open",
+            UserTask.due_at < clock.now(),
+        )  # fmt: skip
+        given.append(Instance.id.in_(late))
+    return given
+
+
+def page(ask: Ask) -> tuple[list[Instance], bool, bool]:
+    """Cases, newest first; whether there are newer ones and older ones."""
+    columns = sa.orm.defer(Instance.header)
+    query = sa.select(Instance).options(columns).where(*_where(ask)).limit(PER_PAGE + 1)
+    if ask.after:
+        rows = list(db.session.scalars(query.where(Instance.id > ask.after).order_by(Instance.id)))
+        return rows[:PER_PAGE][::-1], len(rows) > PER_PAGE, True
+    if ask.before:
+        query = query.where(Instance.id < ask.before)
+    rows = list(db.session.scalars(query.order_by(Instance.id.desc())))
+    return rows[:PER_PAGE], bool(ask.before), len(rows) > PER_PAGE
+
+
+def chosen(ask: Ask, ids: list[int] | None = None) -> sa.Select[Any]:
+    """(instance id, no incident) of everything the filter finds, or of these only."""
+    query = sa.select(Instance.id.label("instance_id"), sa.null().label("incident_id")).where(
+        Instance.workspace_id == workspace.current()
+    )
+    if ids is not None:
+        return query.where(Instance.id.in_(ids))
+    return query.where(*_where(ask))
+
+
+def total(ask: Ask) -> int:
+    """How many the filter finds."""
+    query = sa.select(sa.func.count()).select_from(Instance).where(*_where(ask))
+    return int(db.session.scalar(query) or 0)
+
+
+@dataclass
+class Work:
+    """Where a case of the list stands: who has what, since when, until when."""
+
+    steps: list[str] = field(default_factory=list)
+    assignees: list[str] = field(default_factory=list)
+    since: dt.datetime | None = None
+    due: dt.datetime | None = None
+
+
+def work_of(cases: list[Instance]) -> dict[int, Work]:
+    """{case: where it stands}, three queries for a whole page."""
+    ids = [case.id for case in cases if case.state in LIVE]
+    found: dict[int, Work] = {id: Work() for id in ids}
+    names = {case.id: definitions.known(case.definition_id).names for case in cases}
+    tokens = sa.select(Token.instance_id, Token.element_id).where(Token.instance_id.in_(ids))
+    for case_id, element in db.session.execute(tokens.order_by(Token.token_id)):
+        name = names[case_id].get(element)
+        if name and name not in found[case_id].steps:
+            found[case_id].steps.append(name)
+    tasks = sa.select(
+        UserTask.instance_id, UserTask.name, UserTask.assignee, UserTask.created_at, UserTask.due_at
+    ).where(UserTask.instance_id.in_(ids), UserTask.state == "open")
+    for case_id, name, assignee, since, due in db.session.execute(tasks):
+        one = found[case_id]
+        if name not in one.steps:
+            one.steps.append(name)
+        if assignee and assignee not in one.assignees:
+            one.assignees.append(assignee)
+        one.since = min(filter(None, (one.since, since)), default=None)
+        one.due = min(filter(None, (one.due, due)), default=None)
+    return found
+
+
+# one case
+
+
+def tasks(instance_id: int) -> list[UserTask]:
+    """Its open tasks, oldest first, a hundred."""
+    query = sa.select(UserTask).where(UserTask.instance_id == instance_id, UserTask.state == "open")
+    return list(db.session.scalars(query.order_by(UserTask.id).limit(100)))
+
+
+@dataclass
+class Waiting:
+    """What a case waits for, beside people."""
+
+    timers: list[Timer]
+    messages: list[MessageWait]
+    signals: list[SignalWait]
+    jobs: list[Job]
+
+    def __bool__(self) -> bool:
+        return bool(self.timers or self.messages or self.signals or self.jobs)
+
+
+def waiting(instance_id: int) -> Waiting:
+    """Timers, messages, signals and jobs of the case, a hundred of each."""
+
+    def of(model: Any, order: Any) -> list[Any]:
+        query = sa.select(model).where(model.instance_id == instance_id)
+        return list(db.session.scalars(query.order_by(order).limit(100)))
+
+    jobs = sa.select(Job).where(
+        Job.subject.in_((f"instance:{instance_id}", f"sent:{instance_id}")), Job.state != "done"
+    )
+    return Waiting(
+        of(Timer, Timer.due_at), of(MessageWait, MessageWait.id), of(SignalWait, SignalWait.id),
+        list(db.session.scalars(jobs.order_by(Job.run_at).limit(100))),
+    )  # fmt: skip
+
+
+def incidents(instance_id: int) -> list[Incident]:
+    """Its open incidents, oldest first."""
+    query = sa.select(Incident).where(Incident.instance_id == instance_id, Incident.state == "open")
+    return list(db.session.scalars(query.order_by(Incident.id).limit(100)))
+
+
+@dataclass
+class Branch:
+    """A case in the tree of who began whom."""
+
+    case: Instance
+    name: str
+    version: int
+    below: list["Branch"] = field(default_factory=list)
+    more: int = 0  # that are not shown
+
+
+MOST_BELOW, DEEPEST = 50, 6
+
+
+def family(case: Instance) -> Branch:
+    """The case that began it all, and below it what that case and its followers began by message."""
+    top, seen = case, {case.id}
+    while top.caused_by is not None and len(seen) < 50:
+        above = db.session.scalar(sa.select(Instance).where(Instance.id == top.caused_by))
+        if above is None or above.id in seen:
+            break
+        top = above
+        seen.add(top.id)
+    root = _branch(top)
+    level = {top.id: root}
+    for _depth in range(max(DEEPEST, len(seen))):
+        query = sa.select(Instance).where(Instance.caused_by.in_(level)).order_by(Instance.id)
+        below: dict[int, Branch] = {}
+        for child in db.session.scalars(query.limit(500)):
+            above_it = level[child.caused_by or 0]
+            if len(above_it.below) < MOST_BELOW or child.id == case.id:
+                below[child.id] = _branch(child)
+                above_it.below.append(below[child.id])
+            else:
+                above_it.more += 1
+        if not below:
+            break
+        level = below
+    return root
+
+
+def _branch(case: Instance) -> Branch:
+    known = definitions.known(case.definition_id)
+    return Branch(case, known.name, known.version)
+
+
+def called(instance_id: int) -> list[tuple[int, str]]:
+    """(definition id, its name) of the processes that run inside the case now, by call activity."""
+    query = (
+        sa.select(ScopeState.definition_id)
+        .where(ScopeState.instance_id == instance_id, ScopeState.definition_id.is_not(None))
+        .order_by(ScopeState.owner)
+        .limit(100)
+    )
+    return [(id, definitions.known(id).name) for id in db.session.scalars(query)]
+
+
+def history(instance_id: int, before: int | None, kinds: str) -> tuple[list[Event], bool]:
+    """Lines of the history, newest first, and whether there are older ones."""
+    query = sa.select(Event).where(Event.instance_id == instance_id)
+    if before:
+        query = query.where(Event.id < before)
+    if kinds == "people":
+        query = query.where(Event.kind.in_(PEOPLE))
+    elif kinds == "steps":
+        query = query.where(Event.kind != "variable")
+    rows = list(db.session.scalars(query.order_by(Event.id.desc()).limit(HISTORY + 1)))
+    return rows[:HISTORY], len(rows) > HISTORY
+
+
+# what somebody decided, as against what followed from it
+PEOPLE = ("started", "closed", "claimed", "released", "delegated", "due", "suspended", "resumed",
+          "retried", "skipped", "moved", "changed", "migrated", "ended")  # fmt: skip
