@@ -7,7 +7,6 @@ from app.engine.models import Event, Incident, Instance
 from app.jobs.models import Job
 from tests.engine import desk
 
-
 DAYS = {"new_name": "delivery_days", "new_kind": "number", "new_value": "3"}
 
 
