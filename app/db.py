@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import flask_sqlalchemy.session
 import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -34,7 +35,19 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+class Session(flask_sqlalchemy.session.Session):
+    """A session that can be closed although the database has gone: there is nothing to undo."""
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except sa.exc.DBAPIError as error:
+            if not away(error):
+                raise
+            self.invalidate()
+
+
+db = SQLAlchemy(model_class=Base, session_options={"class_": Session})
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):

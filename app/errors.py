@@ -78,3 +78,7 @@ class Unavailable(ShunliuError):
     """现在暂时不能写入，已有内容可以照常查看。请稍后重试。"""
 
     status = 503
+
+
+class Away(Unavailable):
+    """数据库暂时连接不上，什么都没有保存。请稍后刷新重试；恢复后会自动继续。"""

@@ -1,14 +1,17 @@
 """What every request has in common: login, CSRF, the content policy, errors as pages."""
 
+import functools
 import importlib
 import logging
+from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 from flask import Flask, Response, g, jsonify, render_template, request, session
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
@@ -70,6 +73,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _show_http)
     app.register_error_handler(CSRFError, _show_csrf)
     app.register_error_handler(OperationalError, _show_unavailable)
+    app.register_error_handler(SQLAlchemyError, _show_broken)
     app.register_blueprint(health.health)
 
 
@@ -104,11 +108,26 @@ def wants_json() -> bool:
     )
 
 
+def _though_database_away(show: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """An error's page needs the database, too: without one, that is what the page says."""
+
+    @functools.wraps(show)
+    def careful(error: Exception) -> Any:
+        try:
+            return show(error)
+        except SQLAlchemyError as worse:
+            return _show_unavailable(worse)
+
+    return careful
+
+
+@_though_database_away
 def _show_error(error: errors.ShunliuError) -> tuple[Response | str, int]:
     db.db.session.rollback()
     return _page(error.status, error.code, error.message, getattr(error, "findings", []))
 
 
+@_though_database_away
 def _show_http(error: HTTPException) -> tuple[Response | str, int] | HTTPException:
     if error.code is None or error.code < 400:
         return error
@@ -116,16 +135,34 @@ def _show_http(error: HTTPException) -> tuple[Response | str, int] | HTTPExcepti
     return _page(error.code, error.name, _texts().get(error.code, error.description or ""))
 
 
+@_though_database_away
 def _show_csrf(error: CSRFError) -> tuple[Response | str, int]:
     return _page(400, "CSRF", _("页面已过期。请刷新后再试；您填写的草稿已保留。"))
 
 
-def _show_unavailable(error: OperationalError) -> tuple[Response | str, int]:
+def _show_broken(error: SQLAlchemyError) -> tuple[Response | str, int]:
+    """Other faces of a database that is away; anything else is an error of the product."""
+    if not db.away(error):
+        raise error
+    return _show_unavailable(error)
+
+
+def _show_unavailable(error: SQLAlchemyError) -> tuple[Response | str, int]:
     """The database is locked, full or away: nothing was written, reading may go on."""
-    db.db.session.rollback()
+    db.set_reading(True)  # the page must not wait for a turn to write
     log.error("the database refused", extra={"facts": {"reason": logs.reason(error)}})
-    away = errors.Unavailable()
-    return _page(away.status, away.code, away.message)
+    try:
+        db.db.session.rollback()
+        return _say(errors.Unavailable())
+    except SQLAlchemyError:
+        # not even who asks can be read: the page is made without the database
+        db.db.session.rollback()
+        g._login_user = login_manager.anonymous_user()  # where Flask-Login keeps him
+        return _say(errors.Away())
+
+
+def _say(error: errors.ShunliuError) -> tuple[Response | str, int]:
+    return _page(error.status, error.code, error.message)
 
 
 def _page(

@@ -26,6 +26,7 @@ SIZE = 48_000_000  # bytes of the small file system
 COMPLETIONS = 25
 PAGES = ("/inbox", "/processes/900-01", "/inbox?f=started", "/records")
 SAID = "现在暂时不能写入，已有内容可以照常查看。请稍后重试。"
+AWAY = "数据库暂时连接不上，什么都没有保存。请稍后刷新重试；恢复后会自动继续。"
 MOST_SECONDS_BACK = 10.0
 
 

@@ -22,7 +22,8 @@ _STOPPING = "shunliu-jobs-stopping"
 
 def start(app: Flask) -> None:
     """Due jobs are done every `job_poll_seconds`, and at once after a commit that made some."""
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # a look that takes longer than the time between two is nothing to warn of
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone=dt.UTC, daemon=True)
     app.extensions[_KEY] = scheduler
     app.extensions[_STOPPING] = threading.Event()
