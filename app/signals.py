@@ -12,6 +12,9 @@ task_closed = _all.signal("task_closed")  # task_id, state: done or cancelled, b
 task_due = _all.signal("task_due")  # task_id: it is due and open, again every day
 incident_raised = _all.signal("incident_raised")  # incident_id, message
 
+# Jobs tell, in the transaction that gives one up, if its kind has no other way; the sender is it.
+job_failed = _all.signal("job_failed")  # error
+
 # Something is done and, where it wrote, committed; the sender says what: request, step, job,
 # incident, archived.
 done = _all.signal("done")  # seconds: float or None, facts: ids and names, no values

@@ -52,7 +52,9 @@ def _timer_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> N
     row = db.session.execute(
         sa.select(_timer).where(_timer.c.id == payload["timer_id"])
     ).one_or_none()
-    if row is not None and row.instance_id is not None:
+    if row is not None and row.instance_id is None:
+        timers.skip_start(row.id)  # the next case may begin; this job stays failed
+    elif row is not None:
         found = {
             "instance_id": row.instance_id,
             "token_id": row.token_id,
@@ -64,7 +66,7 @@ def _timer_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> N
 @job("engine.timer", gave_up=_timer_gave_up)
 def fire(payload: dict[str, Any], _job: Job) -> None:
     """A due timer fires."""
-    timers.fire(payload["timer_id"])
+    timers.fire(payload["timer_id"], due_at=payload.get("due_at"))
 
 
 def _message_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
@@ -86,7 +88,16 @@ def message(payload: dict[str, Any], _job: Job) -> None:
     )
 
 
-@job("engine.message_to")
+def _receiver_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
+    """The receiver is stuck at the token that could not take a message or signal; the job that a
+    repair begins anew is then its own."""
+    _gave_up(payload, job, error)
+    db.session.execute(
+        sa.update(Job).where(Job.id == job.id).values(subject=f"instance:{payload['instance_id']}")
+    )
+
+
+@job("engine.message_to", gave_up=_receiver_gave_up)
 def message_to(payload: dict[str, Any], _job: Job) -> None:
     """One waiting token of several has the message, if it still waits."""
     found = waits.Receiver(payload["instance_id"], payload["token_id"], None, None)
@@ -94,16 +105,24 @@ def message_to(payload: dict[str, Any], _job: Job) -> None:
     delivery.settle()
 
 
-def _signal_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
-    _gave_up(payload, job, error)
-
-
-@job("engine.signal", gave_up=_signal_gave_up)
+@job("engine.signal", gave_up=_receiver_gave_up)
 def signal(payload: dict[str, Any], _job: Job) -> None:
     """One listening token hears a signal."""
     found = waits.Receiver(payload["instance_id"], payload["token_id"], None, None)
     delivery.hear(found, payload["variables"], by=payload["by"])
     delivery.settle()
+
+
+@signals.job_failed.connect
+def effect_failed(job: Job, *, error: BaseException) -> None:
+    """A running case has an incident when what it sent out of the house did not go."""
+    of, _colon, id = (job.subject or "").partition(":")
+    case = store.lock(int(id)) if of == "effect" else None
+    if case is not None and case.state in ("active", "suspended"):
+        failure = failure_of(error, case, None)
+        failure.kind = "effect"
+        failure.message = _("没有发送成功（%(kind)s）：%(why)s", kind=job.kind, why=failure.message)
+        incidents.raise_for(case, failure, token_id=None, attempts=max(job.attempts, 1))
 
 
 @job("engine.remind", every=dt.timedelta(minutes=1).total_seconds())

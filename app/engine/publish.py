@@ -151,7 +151,7 @@ def _subscribe(definition: Definition, spec: ProcessSpec, used: dict[str, list[s
         if start.kind in ("message", "signal") and start.name:
             _listen(definition, start.element_id, start.kind, start.name)
         elif start.kind == "timer":
-            timers.arm(definition, start)
+            timers.arm_everywhere(definition, start)
     for name in used["catches"]:
         _listen(definition, "", "info" if name in used["info"] else "catch", name)
     db.session.flush()

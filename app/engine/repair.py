@@ -133,7 +133,7 @@ def _lives(instance_id: int, token_id: int) -> bool:
 
 def _retry_jobs(instance_id: int) -> None:
     """The case's failed jobs are due again."""
-    subjects = [f"instance:{instance_id}", f"sent:{instance_id}"]
+    subjects = [f"{of}:{instance_id}" for of in ("instance", "sent", "effect")]
     failed = db.session.scalars(
         sa.select(Job.id).where(Job.subject.in_(subjects), Job.state == "failed")
     )

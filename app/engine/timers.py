@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app import clock, errors, workspace
 from app.db import db
-from app.engine import delivery, schedule, starting, step, store
+from app.engine import definitions, delivery, schedule, starting, step, store
 from app.engine.models import Definition, Instance, Timer
 from app.engine.spiff.rows import StartRow
 from app.jobs import queue, registry
@@ -26,7 +26,26 @@ def feed() -> int:
 
 
 def _feed(workspace_id: int, now: dt.datetime) -> int:
-    due = db.session.execute(
+    found = db.session.execute(due(workspace_id, now)).all()
+    if not found:
+        return 0
+    with workspace.use(workspace_id):
+        for id, instance_id, due_at in found:
+            queue.enqueue(
+                "engine.timer",
+                {"timer_id": id, "due_at": due_at},
+                run_at=due_at,
+                subject=f"instance:{instance_id}" if instance_id else f"timer:{id}",
+            )
+    db.session.execute(
+        sa.update(_timer).where(_timer.c.id.in_([row.id for row in found])).values(queued=True)
+    )
+    return len(found)
+
+
+def due(workspace_id: int, now: dt.datetime) -> sa.Select[tuple[int, int | None, dt.datetime]]:
+    """The timers that a workspace's clock has reached and whose cases run, earliest first."""
+    return (
         sa.select(_timer.c.id, _timer.c.instance_id, _timer.c.due_at)
         .outerjoin(_instance, _instance.c.id == _timer.c.instance_id)
         .where(
@@ -38,33 +57,20 @@ def _feed(workspace_id: int, now: dt.datetime) -> int:
         .order_by(_timer.c.due_at, _timer.c.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True, of=_timer)
-    ).all()
-    if not due:
-        return 0
-    with workspace.use(workspace_id):
-        for id, instance_id, due_at in due:
-            queue.enqueue(
-                "engine.timer",
-                {"timer_id": id},
-                run_at=due_at,
-                subject=f"instance:{instance_id}" if instance_id else f"timer:{id}",
-            )
-    db.session.execute(
-        sa.update(_timer).where(_timer.c.id.in_([row.id for row in due])).values(queued=True)
     )
-    return len(due)
 
 
-def fire(timer_id: int, *, by: str | None = None) -> bool:
+def fire(timer_id: int, *, due_at: dt.datetime | None = None, by: str | None = None) -> bool:
     """The timer has fired; False when it is gone, or its case does not run.
 
+    `due_at` is the time for which a start timer fires, if it may be set to a later one already.
     The caller's transaction then holds the lock of the timer's case.
     """
     row = db.session.execute(sa.select(_timer).where(_timer.c.id == timer_id)).one_or_none()
     if row is None:
         return False
     if row.instance_id is None:
-        return _start(timer_id)
+        return _start(timer_id, due_at)
     case = store.lock(row.instance_id)
     gone = sa.select(sa.literal(1)).where(_timer.c.id == timer_id)
     if case is None or not case.runs or db.session.scalar(gone) is None:
@@ -74,25 +80,55 @@ def fire(timer_id: int, *, by: str | None = None) -> bool:
     return True
 
 
-def _start(timer_id: int) -> bool:
+def _start(timer_id: int, meant: dt.datetime | None) -> bool:
     """A case begins because it is time, and the timer is set to the next time."""
     timer = db.session.get(Timer, timer_id, with_for_update=True)
     if timer is None:
         return False
     definition = db.session.get_one(Definition, timer.definition_id)
     element = timer.element_id
-    due_at = timer.due_at.astimezone(clock.zone())
-    following = None if timer.rest is None else schedule.following(timer.rest, due_at)
-    if following is None:
+    if meant in (None, timer.due_at) and not _move_on(timer):
         db.session.delete(timer)
-    else:
-        timer.due_at, timer.rest = following
-        timer.queued = False
-    db.session.flush()
+        db.session.flush()
     if not definition.suspended:
         starting.begin(definition, None, by=None, element=element)
         delivery.settle()
     return True
+
+
+def skip_start(timer_id: int) -> None:
+    """A start timer whose case could not begin is set to its next time all the same, if any."""
+    timer = db.session.get(Timer, timer_id, with_for_update=True)
+    if timer is not None and timer.instance_id is None:
+        _move_on(timer)
+
+
+def _move_on(timer: Timer) -> bool:
+    """The timer is set to its next time; False when there is none."""
+    due_at = timer.due_at.astimezone(clock.zone())
+    following = None if timer.rest is None else schedule.following(timer.rest, due_at)
+    if following is None:
+        return False
+    timer.due_at, timer.rest = following
+    timer.queued = False
+    db.session.flush()
+    return True
+
+
+def arm_everywhere(definition: Definition, start: StartRow) -> None:
+    """Every workspace has its timer for a start event. Raises Invalid as `arm` does."""
+    for id in queue.clocks():
+        with workspace.use(id):
+            arm(definition, start)
+
+
+def arm_here() -> None:
+    """The current workspace, which is new, has a timer for every start event of newest versions."""
+    for definition in definitions.every_newest():
+        for start in definitions.spec(definition.id).starts():
+            if start.kind == "timer":
+                arm(definition, start)
+    db.session.flush()
 
 
 def arm(definition: Definition, start: StartRow) -> None:

@@ -18,6 +18,7 @@ from app.jobs.models import Job
 
 log = logging.getLogger(__name__)
 _jobs = Job.__table__
+SENT = "sent:"  # names of those who claim jobs for others to do begin like this
 
 
 def lease() -> dt.timedelta:
@@ -58,6 +59,13 @@ def claim(limit: int = 20, *, worker: str | None = None) -> list[int]:
     _park([row for row in found if row.kind not in registry.kinds])
     db.session.commit()
     return known or (claim(limit, worker=worker) if found else [])
+
+
+def on_their_way() -> int:
+    """How many jobs are claimed for others and not begun, and not lost yet."""
+    sent = sa.and_(_jobs.c.state == "waiting", _jobs.c.locked_by.startswith(SENT))
+    query = sa.select(sa.func.count()).where(sent, _jobs.c.locked_until >= clock.real_now())
+    return db.session.scalar(query) or 0
 
 
 def give_back(job_ids: Sequence[int], worker: str, *, attempts: int = 0) -> None:

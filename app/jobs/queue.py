@@ -18,10 +18,10 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app import clock, measure, workspace
+from app import clock, measure, signals, workspace
 from app.db import away, db
 from app.jobs import registry, runner
-from app.jobs.claims import claim, clocks, give_back, lease, unpark, worker_name
+from app.jobs.claims import SENT, claim, clocks, give_back, lease, unpark, worker_name
 from app.jobs.models import Job
 
 __all__ = [
@@ -127,14 +127,14 @@ class WorkersDied(registry.Permanent):
     """Every worker that began a job ended without a word, so it is not begun again."""
 
 
-def perform(job_id: int, *, worker: str | None = None, claimed_by: str | None = None) -> bool:
+def perform(job_id: int, *, worker: str | None = None) -> bool:
     """Do one claimed job and commit. False when it failed, or it is not this worker's (any more).
 
-    `claimed_by` names who claimed it, when it was not this worker. A database that is away is
+    One that was claimed to be sent to any worker is whoever's begins it first. A database that is away is
     raised: nothing has happened, and the job is free again at this thread's next `take_up`.
     """
     worker = worker or worker_name()
-    job = _begin(job_id, worker, claimed_by or worker)
+    job = _begin(job_id, worker)
     if job is None:
         return False
     _broken_off.begun = job_id
@@ -175,12 +175,11 @@ def _tell(job: Job, result: str, begun: float) -> None:
     )  # fmt: skip
 
 
-def _begin(job_id: int, worker: str, claimed_by: str) -> Job | None:
+def _begin(job_id: int, worker: str) -> Job | None:
     """The attempt is counted and the lock begins anew, committed: work begins outside of any
     transaction, and what a dead worker began is known."""
-    mine = sa.and_(
-        _jobs.c.id == job_id, _jobs.c.locked_by == claimed_by, _jobs.c.state == "waiting"
-    )
+    given = sa.or_(_jobs.c.locked_by == worker, _jobs.c.locked_by.startswith(SENT))
+    mine = sa.and_(_jobs.c.id == job_id, _jobs.c.state == "waiting", given)
     begun = {
         "locked_by": worker,
         "locked_until": clock.real_now() + lease(),
@@ -235,10 +234,10 @@ def _fail(job: Job, worker: str, error: Exception) -> None:
         changes["state"] = "failed"
     write = sa.update(_jobs).where(_mine(job, worker)).values(**changes)
     written = db.session.execute(write).rowcount
-    if written and changes.get("state") == "failed" and kind and kind.gave_up:
+    if written and changes.get("state") == "failed":
         cause = error.__cause__ if isinstance(error, registry.Permanent) else None
         try:
-            kind.gave_up(job.payload, job, cause or error)
+            _tell_failed(job, cause or error)
         except Exception:
             log.exception("job %s (%s) has failed, and nobody could be told", job.id, job.kind)
             db.session.rollback()
@@ -247,6 +246,12 @@ def _fail(job: Job, worker: str, error: Exception) -> None:
     # its text may quote values; the table keeps it for administrators
     name = type(error).__name__
     log.warning("job %s (%s) failed, attempt %s: %s", job.id, job.kind, job.attempts, name)
+
+
+def _tell_failed(job: Job, error: BaseException) -> None:
+    gave_up = registry.kinds[job.kind].gave_up
+    if not (gave_up and gave_up(job.payload, job, error)):
+        signals.job_failed.send(job, error=error)
 
 
 def run_due(

@@ -7,7 +7,7 @@ from typing import Any
 from app.jobs.models import Job
 
 Work = Callable[[dict[str, Any], Job], None]
-GaveUp = Callable[[dict[str, Any], Job, BaseException], None]
+GaveUp = Callable[[dict[str, Any], Job, BaseException], bool | None]
 
 RETRIES = (60.0, 300.0, 1800.0)  # PT1M, PT5M, PT30M
 
@@ -40,7 +40,8 @@ def job(
 ) -> Callable[[Work], Work]:
     """The decorated function does jobs of this kind, in the runner's transaction.
 
-    `gave_up` is called in a transaction of its own when the last attempt has failed.
+    `gave_up` is called in a transaction of its own when the last attempt has failed; it says True
+    when something else goes on in its place.
     Raises ValueError when another function has the kind.
     """
 

@@ -108,6 +108,7 @@ REFUSED: list[tuple[str, str]] = [
     ("cancel.place", "cancel outside of a transaction"),
     ("compensation.handler", "compensation boundary without handler"),
     ("start.several", "several plain start events"),
+    ("start.conditional", "a process that a condition would start"),
     ("start.event_subprocess", "event sub-process without exactly one trigger"),
     ("attribute.ignored", "startQuantity, completionQuantity, instantiate"),
     ("expression.syntax", "expressions that cannot be read"),

@@ -80,6 +80,8 @@ WRONG = {
     + flow("s", "e"),
     "compensation.handler": line(USER)
     + '<boundaryEvent id="b" attachedToRef="review"><compensateEventDefinition/></boundaryEvent>',
+    "start.conditional": '<startEvent id="s"><conditionalEventDefinition><condition>${x = 1}'
+    '</condition></conditionalEventDefinition></startEvent><endEvent id="e"/>' + flow("s", "e"),
     "start.several": line(USER) + '<startEvent id="again"/>' + flow("again", "review"),
     "start.event_subprocess": line(USER)
     + '<subProcess id="esp" triggeredByEvent="true"><startEvent id="s2"/><endEvent id="e2"/>'

@@ -9,12 +9,26 @@ from flask import Flask
 from app import clock, errors
 from app.accounts.models import Group
 from app.db import db
-from app.engine import repair, run
+from app.engine import delivery, repair, run
 from app.engine.handlers import Step, handler
-from app.engine.models import HandlerJournal, UserTask
+from app.engine.models import HandlerJournal, Token, UserTask
+from app.jobs import queue, registry
 from app.jobs.models import Job
 from tests.engine import desk
-from tests.engine.draw import after, boundary, end, flows, process, service, start, user, xor
+from tests.engine.draw import (
+    after,
+    boundary,
+    catch,
+    end,
+    flows,
+    message,
+    process,
+    service,
+    signal,
+    start,
+    user,
+    xor,
+)  # fmt: skip
 
 trouble: dict[str, Exception | None] = {"error": None}
 calls: list[str] = []
@@ -240,3 +254,74 @@ def test_a_cancelled_case_has_no_tasks_jobs_or_incidents_left(app: Flask):
     assert desk.count(Job) == 0 and desk.work(hours=1) == 0
     with pytest.raises(run.NotRunning):
         run.cancel(case.id, "again", "zhouning")
+
+
+CATCHES = process(
+    start(), catch("wait", message("m")), user("then"), end(),
+    flows("s wait", "wait then", "then e"), head='<message id="m" name="paid"/>',
+)  # fmt: skip
+HEARS = process(
+    start(), catch("wait", signal("g")), user("then"), end(),
+    flows("s wait", "wait then", "then e"), head='<signal id="g" name="paid"/>',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "flow"), [("message_to", CATCHES), ("signal", HEARS)])
+def test_a_receiver_that_never_takes_what_was_sent_has_an_incident_and_can_be_repaired(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, kind: str, flow: tuple[str, bytes]
+):
+    desk.publish(flow)
+    case = desk.begin()
+    (token,) = db.session.scalars(sa.select(Token.token_id).where(Token.element_id == "wait"))
+    payload = {"instance_id": case.id, "token_id": token, "variables": {"sum": 5}, "by": None}
+    queue.enqueue(f"engine.{kind}", payload, subject="sent:999")
+    db.session.commit()
+
+    def fails(*_args: object, **_how: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(delivery.step, "advance", fails)
+    for minutes in (0, 2, 6, 31):
+        assert desk.incidents() == []
+        desk.work(minutes=minutes)
+    monkeypatch.undo()
+    (found,) = desk.incidents()
+    assert (found.instance_id, found.token_id, found.message) == (case.id, token, "broken")
+    repair.retry(found.id, reason="repaired", by="zhouning")
+    db.session.commit()
+    assert desk.work() == 1 and desk.names() == ["then"]
+    assert run.variables(case.id)["sum"] == 5 and desk.count(Job) == 0
+
+
+def test_an_effect_that_never_goes_is_an_incident_of_its_case_and_can_be_repaired(app: Flask):
+    desk.publish(FLOW)
+    case = desk.begin()
+    queue.enqueue("test.effect", {}, subject=f"effect:{case.id}")
+    db.session.commit()
+    trouble["error"] = RuntimeError("away")
+    desk.work()
+    (found,) = desk.incidents()
+    assert (found.instance_id, found.kind, found.element_id) == (case.id, "effect", None)
+    assert found.message == "没有发送成功（test.effect）：away"
+    trouble["error"] = None
+    repair.retry(found.id, reason="it is back", by="zhouning")
+    db.session.commit()
+    assert desk.work() == 1 and calls == ["effect", "effect"] and desk.incidents() == []
+
+
+@registry.job("test.effect", retries=())
+def effect(_payload: dict, _job: Job) -> None:
+    """Goes out of the house, if there is no trouble."""
+    calls.append("effect")
+    if trouble["error"] is not None:
+        raise trouble["error"]
+
+
+def test_every_kind_of_job_that_belongs_to_a_case_tells_when_it_gives_up():
+    once = [kind for kind in registry.kinds.values() if kind.every is None]
+    silent = {kind.name for kind in once if kind.gave_up is None and not _is_test(kind.name)}
+    assert silent == set()
+
+
+def _is_test(name: str) -> bool:
+    return name.startswith(("test.", "proof.", "reliability."))

@@ -26,6 +26,9 @@ WAIT = process(
 )
 
 
+HOURLY = process(start("s", timer("timeCycle", "R/PT1H")), user("a"), flows("s a"))
+
+
 def test_a_timer_fires_when_it_is_due_and_not_before(app: Flask):
     desk.publish(WAIT)
     desk.begin()
@@ -142,6 +145,61 @@ def test_every_workspace_has_its_own_clock(app: Flask):
             assert desk.names() == ["then"]
     finally:
         clock.stop_at(None, 2)
+
+
+def test_a_start_timer_begins_cases_in_every_workspace(app: Flask):
+    made = {"name": "Übung", "clock_offset_seconds": 0, "created_at": clock.real_now()}
+    for other in (2, 3):
+        clock.stop_at(clock.now(), other)
+    try:
+        db.session.add(workspace.Workspace(id=2, **made))
+        db.session.commit()
+        desk.publish(HOURLY)
+        db.session.add(workspace.Workspace(id=3, **made))
+        with workspace.use(3):
+            timers.arm_here()
+        db.session.commit()
+        for other in (2, 3):
+            clock.stop_at(clock.now() + dt.timedelta(hours=2.5), other)
+        assert desk.work(hours=1) == 5
+        for other, count in ((1, 1), (2, 2), (3, 2)):
+            with workspace.use(other):
+                assert len(desk.tasks()) == count
+    finally:
+        for other in (2, 3):
+            clock.stop_at(None, other)
+
+
+def test_a_start_that_fails_for_good_does_not_end_the_cycle(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    desk.publish(HOURLY)
+
+    def fails(*_args: object, **_how: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(timers.starting, "begin", fails)
+    for minutes in (61, 2, 6, 31):
+        desk.work(minutes=minutes)
+    monkeypatch.undo()
+    (failed,) = db.session.scalars(sa.select(Job).where(Job.state == "failed"))
+    assert desk.work(minutes=25) == 1 and len(desk.tasks()) == 1
+    queue.retry(failed.id)
+    db.session.commit()
+    assert desk.work() == 1 and len(desk.tasks()) == 2
+    assert desk.work(minutes=55) == 1 and len(desk.tasks()) == 3, "its times have not moved"
+
+
+def test_due_timers_are_found_by_an_index(app: Flask):
+    query = timers.due(1, clock.now())
+    text = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        db.session.execute(sa.text("SET LOCAL enable_bitmapscan = off"))
+        plan = db.session.scalars(sa.text(f"EXPLAIN {text}")).all()
+    else:
+        plan = [row[3] for row in db.session.execute(sa.text(f"EXPLAIN QUERY PLAN {text}"))]
+    assert any("ix_timer_workspace_id" in line for line in plan), plan
 
 
 def test_a_hundred_timers_due_at_once_all_fire(app: Flask):

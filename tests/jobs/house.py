@@ -72,7 +72,7 @@ class House:
             assert all(worker.poll() is None for worker in self.workers), self.log()
             for _n in range(2 * count):
                 self.ask("proof.once", name=name)
-            time.sleep(0.3)
+            time.sleep(1)
             return len({process for process, _at in self.begun(name)}) >= count
 
         self.wait(answered, 60)

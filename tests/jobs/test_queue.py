@@ -135,6 +135,19 @@ def test_a_claimed_job_is_nobody_elses_until_its_lock_runs_out(
     assert done == ["a@1"]
 
 
+def test_a_job_that_waited_for_a_worker_beyond_its_lock_is_begun_once(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    put("a")
+    (first,) = queue.claim(worker="sent:one")
+    assert claims.on_their_way() == 1
+    wall = clock.real_now()
+    monkeypatch.setattr(clock, "real_now", lambda: wall + queue.lease() * 2)
+    assert claims.on_their_way() == 0 and queue.claim(worker="sent:two") == [first]
+    assert [queue.perform(first, worker=name) for name in ("x", "y")] == [True, False]
+    assert done == ["a@1"]
+
+
 def test_a_worker_that_lost_its_lock_while_working_writes_nothing(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ):

@@ -218,6 +218,7 @@ def starts_fit_their_scope(drawing: Drawing) -> Iterator[Finding]:
         if scope.get("triggeredByEvent") == "true":
             yield from _event_subprocess_start(drawing, scope, starts)
         elif local(scope) == "process":
+            yield from _conditional_starts(drawing, starts)
             if len(plain) > 1:
                 yield drawing.finding(
                     plain[1],
@@ -231,6 +232,19 @@ def starts_fit_their_scope(drawing: Drawing) -> Iterator[Finding]:
                 "start.subprocess",
                 _("子流程里要有且只有一个普通开始事件。"),
                 _("删掉多余的开始；需要触发时改用事件子流程。"),
+            )
+
+
+def _conditional_starts(drawing: Drawing, starts: list[Node]) -> Iterator[Finding]:
+    """Before a case there are no variables that its condition could be about (BPMN 2.0, table
+    10.84), so no case would ever begin."""
+    for node in starts:
+        if "conditional" in node.triggers:
+            yield drawing.finding(
+                node,
+                "start.conditional",
+                _("条件开始事件不会启动流程：流程开始之前没有变量可以判断。"),
+                _("改用消息、信号或定时开始；要在流程中等条件，用条件捕获事件或事件子流程。"),
             )
 
 

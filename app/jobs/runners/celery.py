@@ -2,7 +2,7 @@
 
 A worker is started with `celery -A app.jobs.worker worker`, the clock with
 `celery -A app.jobs.worker beat`; several clocks do no harm. A message that the broker loses costs
-nothing: the job's lock runs out and the next look claims it again. One that it brings twice is
+nothing: the job's lock runs out and the next look sends it again. One that it brings twice is
 done once: who begins a job takes its lock over.
 """
 
@@ -17,7 +17,7 @@ from flask import Flask
 from kombu.exceptions import OperationalError
 
 from app.db import db
-from app.jobs import queue
+from app.jobs import claims, queue
 
 log = logging.getLogger(__name__)
 _KEY, _WAKER = "shunliu-celery", "shunliu-waker"
@@ -55,8 +55,8 @@ def make(app: Flask) -> Celery:
         return _look(app, made)
 
     @made.task(name=PERFORM)
-    def perform(job_id: int, claimed_by: str) -> bool:
-        return _perform(app, job_id, claimed_by)
+    def perform(job_id: int) -> bool:
+        return _perform(app, job_id)
 
     app.extensions[_KEY] = made
     return made
@@ -81,17 +81,18 @@ def serve(app: Flask) -> Celery:
 
 
 def _look(app: Flask, celery: Celery) -> int:
-    """What is due is claimed and on its way to a worker."""
-    look = f"look:{os.getpid()}:{uuid.uuid4()}"
+    """What is due is claimed and on its way to a worker; not more than the workers soon begin."""
+    look = f"{claims.SENT}{os.getpid()}:{uuid.uuid4()}"
     sent = 0
     with app.app_context():
         try:
             queue.take_up()
             queue.feed()
-            claimed = queue.claim(AT_ONCE, worker=look)
+            room = AT_ONCE - claims.on_their_way()
+            claimed = queue.claim(room, worker=look) if room > 0 else []
             try:
                 for job_id in claimed:
-                    celery.send_task(PERFORM, args=[job_id, look])
+                    celery.send_task(PERFORM, args=[job_id])
                     sent += 1
             finally:
                 if claimed[sent:]:
@@ -101,11 +102,11 @@ def _look(app: Flask, celery: Celery) -> int:
     return sent
 
 
-def _perform(app: Flask, job_id: int, claimed_by: str) -> bool:
+def _perform(app: Flask, job_id: int) -> bool:
     with app.app_context():
         try:
             queue.take_up()
-            return queue.perform(job_id, claimed_by=claimed_by)
+            return queue.perform(job_id)
         finally:
             db.session.remove()
 
