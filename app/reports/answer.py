@@ -23,12 +23,15 @@ class Answer:
     count: int
     names: dict[str, str]
     departments: dict[str, str]
+    roles: dict[str, str]
 
 
 def of(report: Report, ask: Ask) -> Answer:
     """What the report says to this question."""
     query = report.query(ask)
-    rows = [dict(row) for row in db.session.execute(query.limit(SHOWN + 1)).mappings()]
+    if report.unfold is not None:
+        return _unfolded(report, ask, query)
+    rows = _rows(query.limit(SHOWN + 1))
     if len(rows) <= SHOWN:
         totals, count = _summed(report, rows), len(rows)
     else:
@@ -38,8 +41,37 @@ def of(report: Report, ask: Ask) -> Answer:
     return Answer(rows, totals, count, *_names(report, ask, rows))
 
 
+def _rows(query: sa.Select[Any]) -> list[Row]:
+    return [dict(row) for row in db.session.execute(query).mappings()]
+
+
+def _unfolded(report: Report, ask: Ask, query: sa.Select[Any]) -> Answer:
+    assert report.unfold is not None
+    rows = report.unfold(_rows(query))
+    totals, count = _summed(report, rows), len(rows)
+    rows = rows[:SHOWN]
+    _derive(report, [*rows, totals] if rows else rows)
+    return Answer(rows, totals, count, *_names(report, ask, rows))
+
+
+def totals(report: Report, ask: Ask) -> Row:
+    """Only the sums, for a period to compare with."""
+    if report.unfold is not None:
+        found = _summed(report, report.unfold(_rows(report.query(ask))))
+    else:
+        found, count = _counted(report, report.query(ask))
+        found = found if count else {}
+    _derive(report, [found] if found else [])
+    return found
+
+
 def every(report: Report, ask: Ask) -> Iterator[tuple[list[Row], Answer]]:
     """All rows in batches, each with the names it needs; for the export."""
+    if report.unfold is not None:
+        rows = report.unfold(_rows(report.query(ask)))
+        _derive(report, rows)
+        yield rows, Answer(rows, {}, len(rows), *_names(report, ask, rows))
+        return
     found = db.session.execute(report.query(ask).execution_options(yield_per=500)).mappings()
     for batch in found.partitions():
         rows = [dict(row) for row in batch]
@@ -74,27 +106,33 @@ def _counted(report: Report, query: sa.Select[Any]) -> tuple[Row, int]:
 
 def _summable(report: Report, known: Any) -> list[str]:
     """Columns with a sum, and those that ratios are made of."""
-    shown = {column.name: column.total for column in report.columns}
-    texts = {"key", "value", "person", "month", "birthday"}
-    return [
-        name for name in list(known.keys()) if shown.get(name, name in _PARTS) and name not in texts
-    ]
+    wanted = {column.name for column in report.columns if column.total} | {*report.parts}
+    return [name for name in list(known.keys()) if name in wanted]
 
 
-# not shown themselves, but ratios are made of them
-_PARTS = frozenset({"points", "days", "compared"})
-
-
-def _names(report: Report, ask: Ask, rows: list[Row]) -> tuple[dict[str, str], dict[str, str]]:
-    logins: set[str] = set()
-    places: set[str] = set()
+def _names(report: Report, ask: Ask, rows: list[Row]) -> list[dict[str, str]]:
+    """Of people, departments and roles, in the order in which an Answer has them."""
+    wanted: dict[str, set[str]] = {"person": set(), "department": set(), "role": set()}
     for column in report.columns:
-        kind = ask.chosen.get("by", "") if column.format == "by" else column.format
-        if kind in ("person", "department"):
-            wanted = logins if kind == "person" else places
-            wanted.update(row[column.name] for row in rows if row[column.name])
-    found: dict[str, str] = {}
-    if places:
-        query = sa.select(Department.id, Department.name).where(Department.id.in_(places))
-        found = dict(db.session.execute(query).all())
-    return people.names(logins), found
+        kind = shown_as(ask.chosen.get("by", "")) if column.format == "by" else column.format
+        if kind in wanted:
+            wanted[kind].update(row[column.name] for row in rows if row[column.name])
+    places = {}
+    if wanted["department"]:
+        query = sa.select(Department.id, Department.name).where(
+            Department.id.in_(wanted["department"])
+        )
+        places = dict(db.session.execute(query).all())
+    roles = people.group_names(wanted["role"]) if wanted["role"] else {}
+    return [people.names(wanted["person"]), places, roles]
+
+
+BY = {"person": "person", "approver": "person", "department": "department", "role": "role",
+      "month": "month", "quarter": "quarter", "year": "text", "period": "text",
+      **dict.fromkeys(("product", "customer", "campaign", "survey", "warehouse", "order"), "text"),
+      }  # fmt: skip
+
+
+def shown_as(by: str) -> str:
+    """The format of what a report is grouped by; a word of the catalogue if nothing else."""
+    return BY.get(by, "word")

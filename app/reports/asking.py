@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -10,12 +11,19 @@ from app import clock
 from app.accounts import people
 from app.accounts.models import Department, Group, User, membership
 from app.db import db
-from app.i18n import _, label
+from app.i18n import _, _l, label
 from app.records import numbers, sight
 from app.reports.report import Ask, Period, Report
 
 SELLERS = ("sales_rep", "sales_manager", "sales_director")
 YEARS = 3
+VERSUS = {"before": _l("与上一期比"), "year": _l("与去年同期比")}
+# what a choice is called beside its list
+CALLED = {
+    "by": _l("按"), "metric": _l("指标"), "grade": _l("客户等级"), "days": _l("期限"),
+    "kind": _l("种类"), "ledger": _l("账本"), "scope": _l("适用范围"), "state": _l("状态"),
+    "flag": _l("底价"), "color": _l("红蓝字"), "source": _l("来源"),
+}  # fmt: skip
 
 
 def of(report: Report, given: Mapping[str, str], viewer: sight.Viewer) -> Ask:
@@ -33,6 +41,7 @@ def of(report: Report, given: Mapping[str, str], viewer: sight.Viewer) -> Ask:
         viewer=viewer, today=today, period=period if report.dated else Period("all"),
         departments=tuple(people.departments_below(department)) if known else (),
         person=given.get("person", "")[:40], chosen=chosen,
+        words=given.get("q", "").strip()[:60] if report.finds else "",
     )  # fmt: skip
 
 
@@ -48,6 +57,22 @@ def parse(text: str, today: dt.date) -> Period | None:
     last = int(month) if month else int(quarter) * 3 if quarter else 12
     after = dt.date(int(year) + last // 12, last % 12 + 1, 1)
     return Period(text, dt.date(int(year), first, 1), after - dt.timedelta(days=1))
+
+
+def earlier(ask: Ask, how: str) -> Ask | None:
+    """The same question of the period before, or of the same one a year ago."""
+    first, last = ask.period.first, ask.period.last
+    if how not in ("before", "year") or first is None or last is None:
+        return None
+    months = 12 if how == "year" else (last.year - first.year) * 12 + last.month - first.month + 1
+    begin = _months_ago(first, months)
+    end = _months_ago(last + dt.timedelta(days=1), months) - dt.timedelta(days=1)
+    return replace(ask, period=Period(ask.period.text, begin, end))
+
+
+def _months_ago(first: dt.date, months: int) -> dt.date:
+    year, month = divmod(first.year * 12 + first.month - 1 - months, 12)
+    return dt.date(year, month + 1, 1)
 
 
 def periods(today: dt.date) -> list[tuple[str, str]]:

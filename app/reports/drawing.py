@@ -95,20 +95,20 @@ def _bar(bar: Bar, y: int, most: Decimal, width: int, kind: str) -> Markup:
     room = width - left - (220 if width == WIDE else 112)
     long = float(max(bar.value, Decimal(0)) / most) * room
     start = left + (room - long) / 2 if kind == "pyramid" else float(left)
-    parts = [_text(0, y + 18, _cut(bar.label, 12 if width == WIDE else 6), "k")]
+    parts = [words(0, y + 18, cut(bar.label, 12 if width == WIDE else 6), "k")]
     if bar.planned is not None:
         planned = float(max(bar.planned, Decimal(0)) / most) * room
-        parts.append(_rect(left, y + 2, planned, 22, "b0"))
-        parts.append(_rect(start, y + 7, long, 12, bar.tone))
+        parts.append(rect(left, y + 2, planned, 22, "b0"))
+        parts.append(rect(start, y + 7, long, 12, bar.tone))
         end = left + max(long, planned)
     else:
-        parts.append(_rect(start, y + 2, long, 22, bar.tone))
+        parts.append(rect(start, y + 2, long, 22, bar.tone))
         end = left + room if kind == "pyramid" else left + long
-    parts.append(_text(end + 8, y + 18, _words(bar), ""))
+    parts.append(words(end + 8, y + 18, _words(bar), ""))
     return Markup("").join(parts)
 
 
-def _cut(text: str, most: int) -> str:
+def cut(text: str, most: int) -> str:
     """As much of a name as fits; Latin letters are half as wide."""
     taken, room = "", float(most)
     for char in text:
@@ -119,11 +119,13 @@ def _cut(text: str, most: int) -> str:
     return taken
 
 
-def _rect(x: float, y: float, width: float, height: float, tone: str) -> Markup:
+def rect(x: float, y: float, width: float, height: float, tone: str) -> Markup:
+    """A bar; never too thin to be seen."""
     return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="4"/>').format(
         tone, f"{x:.1f}", y, f"{max(width, 1.5):.1f}", height
     )
 
 
-def _text(x: float, y: float, text: str, cls: str) -> Markup:
+def words(x: float, y: float, text: str, cls: str) -> Markup:
+    """A piece of text at its baseline."""
     return Markup('<text class="{}" x="{}" y="{}">{}</text>').format(cls, f"{x:.1f}", y, text)

@@ -7,20 +7,36 @@ import sqlalchemy as sa
 
 from app import workspace
 from app.i18n import _l
+from app.records.action import Action
 from app.records.assignment_history import AssignmentHistory
 from app.records.contact import Contact
 from app.records.counter import DevCounter
 from app.records.customer import Customer
+from app.records.opportunity import Opportunity
 from app.records.sales_order import SalesOrder
 from app.records.sales_plan import SalesPlan, SalesPlanLine
-from app.reports.report import Ask, Link, Row, count_if, share, sum_if, within
+from app.reports import columns as c
+from app.reports import spans
+from app.reports.report import (
+    MONEY,
+    TRADE,
+    Ask,
+    Chart,
+    Link,
+    Report,
+    Row,
+    count_if,
+    share,
+    sum_if,
+    within,
+)
 
 SIGNED = ("已生效", "履约中", "挂起", "已完成")
 LIVE = ("有效", "公海")
 CARE_DAYS = 30
 DIMENSIONS = {
     "industry": _l("行业"), "region": _l("区域"), "source": _l("来源"), "grade": _l("等级"),
-    "life_stage": _l("客户阶段"), "customer_type": _l("客户类型"),
+    "life_stage": _l("客户阶段"), "customer_type": _l("客户类型"), "size": _l("规模"),
 }  # fmt: skip
 
 
@@ -69,7 +85,7 @@ def of_owner(row: Row, _ask: Ask) -> Link:
 def structure(ask: Ask) -> sa.Select[Any]:
     """Customers by one property, and what they ordered in the period (R01-2)."""
     row, order = Customer, SalesOrder
-    by = getattr(row, ask.chosen["by"])
+    by = _size(row.employees) if ask.chosen["by"] == "size" else getattr(row, ask.chosen["by"])
     bought = (
         sa.select(order.customer_id, sa.func.sum(order.total).label("amount"))
         .where(order.workspace_id == workspace.current(), order.state.in_(SIGNED),
@@ -91,8 +107,18 @@ def structure(ask: Ask) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def of_dimension(row: Row, ask: Ask) -> Link:
+SIZES = ((50, "50 人以下"), (200, "50–199 人"), (1000, "200–999 人"))
+
+
+def _size(employees: Any) -> Any:
+    bands = ((employees < edge, name) for edge, name in SIZES)
+    return sa.case((employees.is_(None), None), *bands, else_="1000 人以上")
+
+
+def of_dimension(row: Row, ask: Ask) -> Link | None:
     """The customers with this value."""
+    if ask.chosen["by"] == "size":
+        return None
     return "customer", {ask.chosen["by"]: row["value"] or "-"}
 
 
@@ -193,28 +219,104 @@ def of_contact(row: Row, _ask: Ask) -> Link:
     return "contact", {"key": row["number"]}
 
 
+ASSIGNED_BY = {"reason": _l("分配原因"), "mode": _l("分配方式"), "person": _l("新负责人")}
+
+
 def assignment(ask: Ask) -> sa.Select[Any]:
-    """Reasons of assignments and what became of them (R02-1)."""
-    row = AssignmentHistory
-    return (
+    """What became of assignments: accepted, how long customers lay idle before and after, and
+    what the new owner won (R02-1)."""
+    row, act, chance = AssignmentHistory, Action, Opportunity
+    key = row.to_id if ask.chosen["by"] == "person" else getattr(row, ask.chosen["by"])
+    before = _one(sa.func.max(act.at), act, act.customer_id == row.customer_id,
+                  act.at < row.created_at)  # fmt: skip
+    after = _one(sa.func.min(act.at), act, act.customer_id == row.customer_id,
+                 act.at >= row.created_at)  # fmt: skip
+    closed = [
+        _one(sa.func.count(), chance, chance.customer_id == row.customer_id,
+             chance.state == state, chance.updated_at >= row.created_at)
+        for state in ("赢单", "丢单")
+    ]  # fmt: skip
+    rows = (
         sa.select(
-            row.reason.label("reason"), sa.func.count().label("customers"),
-            count_if(row.result == "已接收").label("accepted"),
-            count_if(row.result == "拒绝").label("declined"),
-            count_if(row.result == "超时").label("late"),
-            count_if(row.result == "入公海").label("pooled"),
+            key.label("key"), row.result.label("result"),
+            spans.days(before, row.created_at).label("before"),
+            spans.days(row.created_at, after).label("after"),
+            closed[0].label("won"), closed[1].label("lost"),
         )
         .where(*within(ask, row, person=row.to_id), *ask.period.moments(row.created_at))
-        .group_by(row.reason)
-        .order_by(sa.desc("customers"), row.reason)
+        .subquery()
+    )  # fmt: skip
+    return (
+        sa.select(
+            rows.c.key, sa.func.count().label("customers"),
+            *(count_if(rows.c.result == result).label(name) for result, name in (
+                ("已接收", "accepted"), ("拒绝", "declined"), ("超时", "late"),
+                ("入公海", "pooled"))),
+            *(sa.func.sum(rows.c[name]).label(f"{name}_days") for name in ("before", "after")),
+            *(sa.func.count(rows.c[name]).label(f"{name}_count") for name in ("before", "after")),
+            sa.func.sum(rows.c.won).label("won"), sa.func.sum(rows.c.lost).label("lost"),
+        )
+        .group_by(rows.c.key)
+        .order_by(sa.desc("customers"), rows.c.key)
     )  # fmt: skip
 
 
+def _one(what: Any, of: Any, *conditions: Any) -> Any:
+    query = sa.select(what).select_from(of).where(*conditions)
+    return query.correlate(AssignmentHistory).scalar_subquery()
+
+
 def rate_assignment(row: Row) -> None:
-    """How many were accepted."""
+    """Accepted of all, mean idle days on both sides, won of what was decided since."""
     row["rate"] = share(row["accepted"], row["customers"])
+    row["before"] = share(row["before_days"], row["before_count"])
+    row["after"] = share(row["after_days"], row["after_count"])
+    row["win_rate"] = share(row["won"], (row["won"] or 0) + (row["lost"] or 0))
 
 
-def of_reason(row: Row, _ask: Ask) -> Link:
-    """The assignments with this reason."""
-    return "assignment_history", {"reason": row["reason"]}
+def of_reason(row: Row, ask: Ask) -> Link:
+    """The assignments behind the row."""
+    column = "to_id" if ask.chosen["by"] == "person" else ask.chosen["by"]
+    return "assignment_history", {column: row["key"] or "-"}
+
+
+REPORTS = (
+    Report("051-01/R01-1", _l("资料完整率与重复拦截"),
+           _l("谁的客户资料不全，谁拦下了重复登记。"),
+           (c.OWNER, c.count("customers", _l("客户")), c.rate("complete", _l("完整率")),
+            c.count("gaps", _l("不完整")), c.count("blocked", _l("重复拦截"))),
+           completeness, TRADE, Chart("bars", "person", ("complete",)),
+           rate_completeness, of_owner, parts=("points",)),
+    Report("051-01/R01-2", _l("客户结构分析"), _l("客户按行业、区域、来源、等级怎样分布，各买了多少。"),
+           (c.word("value", _l("分类")), c.count("customers", _l("客户")),
+            c.count("buyers", _l("有签单")), c.money("amount", _l("签单额"))),
+           structure, TRADE, Chart("bars", "value", ("customers",), "amount"),
+           link=of_dimension, choices={"by": DIMENSIONS}),
+    Report("051-01/R01-3", _l("新客户和新联系人开发"), _l("每个人新开发的客户和联系人，与计划对比。"),
+           (c.OWNER, c.count("customers", _l("新客户")),
+            c.qty("customers_planned", _l("计划")),
+            c.rate("customers_rate", _l("完成")), c.count("contacts", _l("新联系人")),
+            c.qty("contacts_planned", _l("联系人计划")),
+            c.rate("contacts_rate", _l("完成"))),
+           development, TRADE, Chart("plan", "person",
+                                                  ("customers_planned", "customers")),
+           rate_development, of_finder),
+    Report("051-01/R01-4", _l("生日与关怀提醒"), _l("三十天内过生日、并且同意记录个人信息的联系人。"),
+           (c.text("name", _l("姓名")), c.BUYER, c.text("post", _l("职务")),
+            c.Column("birthday", _l("生日"), "birthday"), c.OWNER),
+           care, TRADE, link=of_contact, dated=False),
+    Report("051-01/R02-1", _l("分配效果"), _l("为什么分配客户，接收了多少，换人以后跟进和赢单好不好。"),
+           (c.KEY, c.count("customers", _l("客户")), c.count("accepted", _l("已接收")),
+            c.count("declined", _l("拒绝")), c.count("late", _l("超时")),
+            c.count("pooled", _l("入公海")), c.rate("rate", _l("接收率")),
+            c.days("before", _l("分配前空闲天数")), c.days("after", _l("分配后空闲天数")),
+            c.count("won", _l("赢单")), c.rate("win_rate", _l("赢单率"))),
+           assignment, TRADE, Chart("plan", "key", ("before", "after")), rate_assignment,
+           of_reason, {"by": ASSIGNED_BY},
+           parts=("before_days", "after_days", "before_count", "after_count", "lost")),
+    Report("051-01/R03-3", _l("客户金字塔"), _l("各等级有多少客户，带来多少签单。"),
+           (c.word("value", _l("客户等级")), c.count("customers", _l("客户")),
+            c.count("buyers", _l("有签单")), c.money("amount", _l("签单额"))),
+           pyramid, TRADE | MONEY, Chart("pyramid", "value", ("customers",), "amount"),
+           link=of_grade, choices={"by": {"grade": _l("等级")}}),
+)  # fmt: skip

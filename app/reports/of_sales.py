@@ -10,12 +10,23 @@ from app import workspace
 from app.i18n import _l
 from app.records.customer import Customer
 from app.records.opportunity import STAGES, Opportunity, StageHistory
-from app.records.product import Product
 from app.records.quotation import Quotation
-from app.records.sales_order import OrderLine, SalesOrder
 from app.records.sales_plan import SalesPlan, SalesPlanLine
-from app.reports.of_customers import LOCKED, SIGNED
-from app.reports.report import Ask, Link, Row, count_if, share, sum_if, within
+from app.reports import columns as c
+from app.reports.of_customers import LOCKED
+from app.reports.report import (
+    MARKET,
+    TRADE,
+    Ask,
+    Chart,
+    Link,
+    Report,
+    Row,
+    count_if,
+    share,
+    sum_if,
+    within,
+)
 
 METRICS = {
     "签单额": _l("签单额"), "回款额": _l("回款额"), "毛利": _l("毛利"),
@@ -25,7 +36,8 @@ LOST_BY = {
     "reason": _l("丢单原因"), "competitor": _l("输给谁"), "product": _l("产品线"),
     "person": _l("负责人"),
 }  # fmt: skip
-PLAN_BY = {"month": _l("月份"), "person": _l("业务员"), "department": _l("部门")}
+PLAN_BY = {"month": _l("月份"), "quarter": _l("季度"), "year": _l("全公司"),
+           "person": _l("业务员"), "department": _l("部门")}  # fmt: skip
 RUNNING = ("已生效", "履约中", "挂起")
 SHORT = Decimal("0.9")
 
@@ -78,7 +90,9 @@ def of_stage(row: Row, _ask: Ask) -> Link:
 def plan(ask: Ask) -> sa.Select[Any]:
     """Target and actual of the plan in force, with what is due by now (R01-1, 051-03 O2)."""
     head, row = SalesPlan, SalesPlanLine
-    key = {"month": (head.year * 100 + row.month), "person": row.rep_id,
+    quarter = head.year * 10 + (row.month - 1) // 3 + 1
+    key = {"month": (head.year * 100 + row.month), "quarter": quarter,
+           "year": head.year, "person": row.rep_id,
            "department": row.department_id}[ask.chosen["by"]].label("key")  # fmt: skip
     past = head.year * 12 + row.month <= ask.today.year * 12 + ask.today.month
     return (
@@ -106,6 +120,8 @@ def of_plan(row: Row, ask: Ask) -> Link | None:
     by = ask.chosen["by"]
     if by == "month":
         return "sales_plan_line", {"month": str(int(row["key"]) % 100)}
+    if by in ("quarter", "year"):
+        return None
     return "sales_plan_line", {"rep_id" if by == "person" else "department_id": row["key"] or "-"}
 
 
@@ -225,102 +241,50 @@ def of_quotations(row: Row, _ask: Ask) -> Link:
     return "quotation", {"owner_id": row["person"] or "-"}
 
 
-def progress(ask: Ask) -> sa.Select[Any]:
-    """Each running order: delivered, invoiced, received, and what it waits for (R04-1, P9)."""
-    row, buyer = SalesOrder, Customer
-    waits = sa.case(
-        (row.state == "挂起", "已挂起"),
-        ((row.prepay_required > 0) & row.released.is_(False), "等预收"),
-        (row.delivery_status != "全部", "等交付"),
-        ((row.invoice_status != "全部") & (row.invoice_kind != "不开票"), "等开票"),
-        (row.receipt_status != "全部", "等收款"),
-        else_="等关闭",
-    )
-    return (
-        sa.select(
-            row.number.label("order_no"), buyer.name.label("customer"),
-            row.sales_rep_id.label("person"), row.order_date.label("date"),
-            row.total.label("total"), row.delivered_amount.label("delivered"),
-            row.invoiced_amount.label("invoiced"),
-            (row.received_amount + row.prepay_used - row.refunded_amount).label("received"),
-            waits.label("waits"),
-        )
-        .join(buyer, row.customer_id == buyer.id)
-        .where(*within(ask, row, person=row.sales_rep_id), row.state.in_(RUNNING),
-               *ask.period.days(row.order_date))
-        .order_by(row.order_date.desc(), row.id.desc())
-    )  # fmt: skip
-
-
-def uninvoiced(ask: Ask) -> sa.Select[Any]:
-    """Orders that were delivered beyond what was invoiced (R07-2)."""
-    row, buyer = SalesOrder, Customer
-    return (
-        sa.select(
-            row.number.label("order_no"), buyer.name.label("customer"),
-            row.sales_rep_id.label("person"), row.delivered_amount.label("delivered"),
-            row.invoiced_amount.label("invoiced"),
-            (row.delivered_amount - row.invoiced_amount).label("open"),
-        )
-        .join(buyer, row.customer_id == buyer.id)
-        .where(*within(ask, row, person=row.sales_rep_id), row.state.in_(RUNNING),
-               row.invoice_kind != "不开票", row.delivered_amount > row.invoiced_amount,
-               *ask.period.days(row.order_date))
-        .order_by(sa.desc("open"), row.id)
-    )  # fmt: skip
-
-
-def signed(ask: Ask) -> sa.Select[Any]:
-    """What was signed in each month, and how much of it is delivered, invoiced, received."""
-    row = SalesOrder
-    key = (sa.extract("year", row.order_date) * 100 + sa.extract("month", row.order_date)).label(
-        "month"
-    )
-    return (
-        sa.select(
-            key, sa.func.count().label("count"), sa.func.sum(row.total).label("total"),
-            sa.func.sum(row.delivered_amount).label("delivered"),
-            sa.func.sum(row.invoiced_amount).label("invoiced"),
-            sa.func.sum(row.received_amount + row.prepay_used).label("received"),
-        )
-        .where(*within(ask, row, person=row.sales_rep_id), row.state.in_(SIGNED),
-               *ask.period.days(row.order_date))
-        .group_by(key)
-        .order_by(key)
-    )  # fmt: skip
-
-
-def of_signed(row: Row, _ask: Ask) -> Link:
-    """The orders of the month."""
-    year, month = divmod(int(row["month"]), 100)
-    last = dt.date(year + month // 12, month % 12 + 1, 1) - dt.timedelta(days=1)
-    return "sales_order", {"order_date.from": f"{year}-{month:02d}-01", "order_date.to": f"{last}"}
-
-
-def returns(ask: Ask) -> sa.Select[Any]:
-    """Delivered and returned pieces per product (R06-1)."""
-    line, order, goods = OrderLine, SalesOrder, Product
-    return (
-        sa.select(
-            goods.name.label("product"), goods.number.label("product_no"),
-            sa.func.sum(line.q_delivered).label("delivered"),
-            sa.func.sum(line.q_returned).label("returned"),
-        )
-        .select_from(line)
-        .join(order, line.order_id == order.id)
-        .join(goods, line.product_id == goods.id)
-        .where(*within(ask, order, person=order.sales_rep_id), line.q_delivered > 0,
-               *ask.period.days(order.order_date))
-        .group_by(goods.id, goods.name, goods.number)
-        .order_by(sa.desc("returned"), goods.number)
-    )  # fmt: skip
-
-
-def rate_returns(row: Row) -> None:
-    """Returned against delivered."""
-    row["rate"] = share(row["returned"], row["delivered"])
-
-
-def of_product(row: Row, _ask: Ask) -> Link:
-    """The product's page."""
-    return "product", {"key": row["product_no"]}
+REPORTS = (
+    Report("051-02/R04-3", _l("竞争丢单分析"), _l("输给了谁，差在哪里。"),
+           (c.KEY, c.count("count", _l("丢单")), c.money("amount", _l("金额")),
+            c.money("their_price", _l("对手价格")), c.rate("rate", _l("对手价与我方"))),
+           lost, TRADE | MARKET, Chart("bars", "key", ("amount",), "count"),
+           rate_lost, of_lost,
+           {"by": {"competitor": _l("输给谁"), "reason": _l("丢单原因"),
+                   "product": _l("产品线"), "person": _l("负责人")}}, parts=("compared",)),
+    Report("051-03/R01-1", _l("计划与实际"), _l("计划到现在该完成多少，实际完成多少。"),
+           (c.KEY, c.money("target", _l("计划")),
+            c.money("due", _l("到期计划")), c.money("actual", _l("实际")), c.rate("rate", _l("完成")),
+            c.money("gap", _l("差额"))),
+           plan, TRADE, Chart("plan", "key", ("due", "actual"), over=is_short),
+           rate_plan, of_plan,
+           {"by": PLAN_BY, "metric": METRICS}),
+    Report("051-03/R02-1", _l("销售漏斗"), _l("在谈的机会停在哪个阶段，多少能往前走。"),
+           (c.word("stage", _l("阶段")), c.count("count", _l("个数")),
+            c.money("amount", _l("预计金额")), c.money("weighted", _l("加权金额")),
+            c.days("stay", _l("平均停留天数")), c.count("moved", _l("前进")),
+            c.count("lost", _l("丢单")), c.rate("rate", _l("转化率"))),
+           funnel, TRADE, Chart("funnel", "stage", ("amount",), "count"),
+           rate_funnel, of_stage, parts=("days",)),
+    Report("051-03/R02-2", _l("机会进展与费用"), _l("在谈的机会花了多少，多久没有联系。"),
+           (c.text("name", _l("机会")), c.BUYER, c.word("stage", _l("阶段")), c.OWNER,
+            c.money("amount", _l("金额")), c.money("cost", _l("费用")),
+            c.rate("rate", _l("费用率")), c.day("close_date", _l("预计签约")),
+            c.day("last_action", _l("最近跟进"))),
+           cost, TRADE, Chart("bars", "name", ("cost",)), rate_cost,
+           of_opportunity, dated=False),
+    Report("051-03/R02-3", _l("丢单分析"), _l("为什么丢单，丢了多少。"),
+           (c.KEY, c.count("count", _l("丢单")), c.money("amount", _l("金额")),
+            c.money("their_price", _l("对手价格")), c.rate("rate", _l("对手价与我方"))),
+           lost, TRADE | MARKET, Chart("bars", "key", ("amount",), "count"),
+           rate_lost, of_lost, {"by": LOST_BY}, parts=("compared",)),
+    Report("051-03/R02-5", _l("销售预期"), _l("在谈的机会预计哪个月签约：最好和加权。"),
+           (c.Column("month", _l("月份"), "month"), c.count("count", _l("个数")),
+            c.money("amount", _l("金额")), c.money("weighted", _l("加权金额"))),
+           forecast, TRADE, Chart("plan", "month", ("amount", "weighted")),
+           link=of_forecast),
+    Report("051-03/R03-2", _l("报价成交率"), _l("报价有多少成交，多少低于底价。"),
+           (c.OWNER, c.count("count", _l("报价")), c.money("total", _l("报价金额")),
+            c.count("won", _l("成交")), c.money("won_total", _l("成交金额")),
+            c.count("refused", _l("拒绝")), c.count("expired", _l("过期")),
+            c.count("below", _l("低于底价")), c.rate("rate", _l("成交率"))),
+           quotations, TRADE, Chart("plan", "person", ("total", "won_total")),
+           rate_quotations, of_quotations),
+)  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app import workspace
+from app.accounts.models import User
 from app.records import calendar, sight
 
 Row = dict[str, Any]
@@ -34,6 +35,11 @@ class Period:
     text: str
     first: dt.date | None = None
     last: dt.date | None = None
+
+    def widened(self, days: int) -> "Period":
+        """The same period begun so many days earlier."""
+        first = self.first - dt.timedelta(days=days) if self.first else None
+        return Period(self.text, first, self.last)
 
     def days(self, column: Any) -> list[sa.ColumnElement[bool]]:
         """The condition on a date."""
@@ -77,6 +83,17 @@ class Ask:
     departments: tuple[str, ...] = ()
     person: str = ""
     chosen: Mapping[str, str] = field(default_factory=dict)
+    words: str = ""  # of the search box
+
+    def found(self, *columns: Any) -> list[sa.ColumnElement[bool]]:
+        """The condition that one of the columns has the words in it; none without words."""
+        if not self.words:
+            return []
+        return [sa.or_(*(column.icontains(self.words, autoescape=True) for column in columns))]
+
+    def only(self, name: str, column: Any) -> list[sa.ColumnElement[bool]]:
+        """The condition of a choice that may be left open."""
+        return [column == self.chosen[name]] if self.chosen.get(name) else []
 
 
 @dataclass(frozen=True)
@@ -85,13 +102,13 @@ class Column:
 
     name: str
     label: Any
-    format: str = "text"  # text word person department money price int qty rate date tone
+    format: str = "text"  # text word person department money price int qty rate days date tone
     total: bool = False
 
     @property
     def is_number(self) -> bool:
         """Is it set to the right?"""
-        return self.format in ("money", "price", "int", "qty", "rate", "days")
+        return self.format in ("money", "price", "int", "qty", "rate", "days", "hours")
 
 
 @dataclass(frozen=True)
@@ -124,11 +141,19 @@ class Report:
     link: Callable[[Row, Ask], Link | None] | None = None
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     dated: bool = True  # the period counts; otherwise it shows what is now
+    parts: tuple[str, ...] = ()  # not shown, but summed: ratios are made of them
+    unfold: Callable[[list[Row]], list[Row]] | None = None  # a stored row becomes several
+    finds: str = ""  # what the words of the search box are compared with; "" has none
 
     @property
     def area(self) -> str:
         """051-01, 051-02 or 051-03."""
         return self.id.partition("/")[0]
+
+    @property
+    def flow(self) -> str:
+        """The flow that it belongs to: 051-03-04 for 051-03/R04-1."""
+        return f"{self.area}-{self.id.partition('/R')[2][:2]}"
 
     def open_to(self, viewer: sight.Viewer) -> bool:
         """May this person open it? People from outside never."""
@@ -150,6 +175,21 @@ def within(
     return found
 
 
+def over(ask: Ask, column: Any) -> list[sa.ColumnElement[bool]]:
+    """Rows about people (who approved, who did a step): the viewer's own and those of the people
+    under him; the roles that look after everything see all."""
+    found = []
+    if not ask.viewer.groups & sight.EVERYWHERE:
+        found.append(column.in_(sorted({ask.viewer.login, *ask.viewer.below})))
+    if ask.person:
+        found.append(column == ask.person)
+    if ask.departments:
+        found.append(column.in_(
+            sa.select(User.login).where(User.department_id.in_(ask.departments))
+        ))  # fmt: skip
+    return found
+
+
 def count_if(condition: Any) -> Any:
     """How many rows of a group fulfil the condition."""
     return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
@@ -162,4 +202,8 @@ def sum_if(condition: Any, column: Any) -> Any:
 
 def share(part: Any, whole: Any) -> Any:
     """part / whole as a number, None when there is no whole."""
-    return part / whole if part is not None and whole else None
+    if part is None or not whole:
+        return None
+    if isinstance(part, float) or isinstance(whole, float):
+        return float(part) / float(whole)  # spans of time are no decimals
+    return part / whole

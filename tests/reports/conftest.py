@@ -11,9 +11,15 @@ from app import records
 from app.accounts import people
 from app.db import db
 from app.records import write
+from app.reports import answer, asking
+from app.reports.catalogue import REPORTS
 
 HENGYUAN, MINGDA, LANWAN = "CU-202501-0001", "CU-202502-0007", "CU-202503-0002"
-JANUARY = dt.datetime(2026, 1, 15, 2, 0, tzinfo=dt.UTC)
+
+
+def at(day: str, hour: int = 2) -> dt.datetime:
+    """A moment of a day; hour 2 of UTC is ten o'clock in Shanghai."""
+    return dt.datetime.combine(dt.date.fromisoformat(day), dt.time(hour), dt.UTC)
 
 
 def order(
@@ -123,3 +129,19 @@ def person() -> Any:
         return viewer.of(found)
 
     return of
+
+
+@pytest.fixture
+def ask(person: Any) -> Any:
+    """`ask("051-03/R02-1", "lina", by="person")` is the answer that she gets."""
+
+    def answered(id: str, login: str = "zhaomin", **given: str) -> answer.Answer:
+        report = REPORTS[id]
+        return answer.of(report, asking.of(report, given, person(login)))
+
+    return answered
+
+
+def column(said: answer.Answer, key: str, name: str) -> dict[Any, Any]:
+    """{value of `key`: value of `name`} of the rows."""
+    return {row[key]: row[name] for row in said.rows}
