@@ -147,6 +147,7 @@ def _remind() -> None:
         )
         .order_by(_task.c.due_at)
         .limit(MOST_REMINDERS)
+        .with_for_update(skip_locked=True, of=_task)  # a task that is at work waits a minute
     )
     due = db.session.execute(query).all()
     if due:

@@ -14,7 +14,7 @@ from typing import Any
 
 from app import errors
 from app.db import db
-from app.engine import definitions, outgoing, starting, step, store, waits
+from app.engine import definitions, outgoing, sql, starting, step, store, waits
 from app.engine.spiff import rows
 from app.engine.spiff.host import Message
 from app.jobs import queue
@@ -46,6 +46,7 @@ def settle() -> None:
 
 def _give_kept(sent: outgoing.Outgoing, row: rows.MessageRow) -> None:
     """A message that came too early is given to the token that now waits for it."""
+    waits.hold(row.name)
     found = waits.take_kept(row.name, row.key, row.business_key)
     if found is not None:
         case = store.lock(sent.case_id)
@@ -54,7 +55,8 @@ def _give_kept(sent: outgoing.Outgoing, row: rows.MessageRow) -> None:
 
 
 def _at_once(case_id: int, sent: outgoing.Outgoing) -> bool:
-    return case_id == sent.case_id or db.engine.dialect.name == "sqlite"
+    # a second case's lock, taken while this one's is held, could be waited for in a circle
+    return case_id == sent.case_id or not sql.locks_rows()
 
 
 def _send(sent: outgoing.Outgoing, message: Message, *, later: bool) -> None:
@@ -95,6 +97,18 @@ def _send(sent: outgoing.Outgoing, message: Message, *, later: bool) -> None:
             payload,
             sent.case_id,
         )
+    else:
+        _keep(message, payload, sent.case_id)
+
+
+def _keep(message: Message, payload: dict[str, Any], case_id: int) -> None:
+    """The message is kept; for somebody who began to wait just now it is on its way."""
+    try:
+        found = waits.find_or_hold(message.name, message.key)
+    except waits.SeveralWait:
+        found = True
+    if found:
+        _later("engine.message", payload, case_id)
     else:
         waits.keep(message)
 
@@ -169,6 +183,19 @@ def _spread(sent: outgoing.Outgoing, name: str, variables: dict[str, Any], *, la
     return len(listeners)
 
 
+def tell(one: waits.Receiver, variables: dict[str, Any], *, by: str | None) -> bool:
+    """The listener hears a signal that comes from no case: at once, or by a job of its own."""
+    if not sql.locks_rows():
+        return hear(one, variables, by=by)
+    payload = {
+        "instance_id": one.instance_id,
+        "token_id": one.token_id,
+        "variables": variables,
+        "by": by,
+    }
+    return queue.enqueue("engine.signal", payload, subject=f"instance:{one.instance_id}")
+
+
 def hear(found: waits.Receiver, variables: dict[str, Any] | None, *, by: str | None) -> bool:
     """The listening token hears the signal; False when it does not listen any more."""
     case = store.lock(found.instance_id)
@@ -182,6 +209,7 @@ def give_kept_to(case: store.Case, by: str | None) -> None:
     """Messages that were kept while the case was suspended reach its waiting tokens."""
     for row in waits.of_case(case.id):
         again = store.lock(case.id)
+        waits.hold(row.name)
         found = waits.take_kept(row.name, row.key, row.business_key)
         if found is not None and again is not None and again.runs:
             if waits.still_waits(case.id, row.token_id):

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from app import errors
 from app.db import db
-from app.engine import definitions, history, incidents, run, seen, store
-from app.engine.models import Definition, Incident, Instance, Token
+from app.engine import history, incidents, run, seen, store
+from app.engine.models import Definition, Incident, Token
 from app.i18n import _
 from app.jobs import queue
 from app.jobs.models import Job
@@ -155,25 +155,6 @@ def _forget_job(instance_id: int, token_id: int) -> None:
         db.session.execute(sa.delete(Job).where(Job.id.in_(ids)))
 
 
-def suspend_definition(definition_id: int, *, reason: str, by: str) -> int:
-    """No case of this version begins, and those that run wait; how many were running."""
-    definitions.known(definition_id)
-    set_suspended(definition_id, True)
-    ids = _cases(definition_id, "active")
-    for id in ids:
-        run.suspend(id, reason, by)
-    return len(ids)
-
-
-def resume_definition(definition_id: int, *, reason: str, by: str) -> int:
-    """Cases of this version may begin again, and its suspended ones go on; how many."""
-    set_suspended(definition_id, False)
-    ids = _cases(definition_id, "suspended")
-    for id in ids:
-        run.unsuspend(id, reason, by)
-    return len(ids)
-
-
 def set_suspended(definition_id: int, value: bool) -> None:
     """Cases of this version may not begin any more, or may again. Raises NotFound."""
     definition = db.session.get(Definition, definition_id)
@@ -181,10 +162,3 @@ def set_suspended(definition_id: int, value: bool) -> None:
         raise errors.NotFound()
     definition.suspended = value
     db.session.flush()
-
-
-def _cases(definition_id: int, state: str) -> list[int]:
-    query = sa.select(Instance.id).where(
-        Instance.definition_id == definition_id, Instance.state == state
-    )
-    return list(db.session.scalars(query.order_by(Instance.id)))

@@ -38,8 +38,17 @@ _OPEN_TASK = (
     )
     .join(_instance, _instance.c.id == _task.c.instance_id)
     .where(sql.named(_task, "id", "workspace_id"))
-    .with_for_update()
 )  # fmt: skip
+_CASE_OF_TASK = (
+    sa.select(_instance.c.id)
+    .where(
+        _instance.c.id
+        == sa.select(_task.c.instance_id)
+        .where(sql.named(_task, "id", "workspace_id"))
+        .scalar_subquery()
+    )
+    .with_for_update(key_share=True)
+)
 
 
 class TaskGone(errors.Conflict):
@@ -136,8 +145,14 @@ def set_due(task_id: int, due_at: dt.datetime, by: str) -> UserTask:
 
 
 def _open_task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
-    """The open task and its case, both locked."""
+    """The open task and its case, whose row is locked.
+
+    The case first, as every step does it, and then a look at the task: it says what was committed
+    while this transaction waited.
+    """
     here = {"the_id": task_id, "the_workspace_id": workspace.current()}
+    if sql.locks_rows():
+        sql.execute(_CASE_OF_TASK, here)
     row = sql.execute(_OPEN_TASK, here).one_or_none()
     if row is None:
         raise errors.NotFound()
@@ -210,7 +225,7 @@ def correlate(
     message for seven days instead, and returns 0.
     """
     given = values.loads(values.dumps(dict(variables or {})))
-    found = waits.find(name, key)
+    found = waits.find_or_hold(name, key) if keep else waits.find(name, key)
     if found is not None and delivery.deliver(found, given, by=by):
         delivery.settle()
         return found.instance_id
@@ -243,9 +258,12 @@ def send(
 def broadcast(
     name: str, variables: Mapping[str, Any] | None = None, *, by: str | None = None
 ) -> int:
-    """Everybody who listens has heard the signal, and cases that it starts have begun; how many."""
+    """Everybody who listens has heard the signal, and cases that it starts have begun; how many.
+
+    Where rows are locked, each listener hears it by a job of its own, soon after the commit.
+    """
     given = values.loads(values.dumps(dict(variables or {})))
-    heard = sum(delivery.hear(one, given, by=by) for one in waits.listeners(name))
+    heard = sum(delivery.tell(one, given, by=by) for one in waits.listeners(name))
     started = waits.started_by_signal(name)
     for definition, element in started:
         starting.begin(definition, given, by=by, element=element)

@@ -29,6 +29,11 @@ def connection() -> sa.Connection:
     return made
 
 
+def locks_rows() -> bool:
+    """Do writers lock single rows? On SQLite one writer at a time has the whole file."""
+    return db.engine.dialect.name != "sqlite"
+
+
 def execute(statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
     """The statement has run in the transaction of the current session."""
     return connection().execute(statement, parameters)

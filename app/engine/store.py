@@ -60,7 +60,12 @@ class Case:
 _COLUMNS = [_instance.c[name] for name in Case.__slots__]
 
 
-_LOCK = sa.select(*_COLUMNS).where(sql.named(_instance, "id", "workspace_id")).with_for_update()
+# rows that refer to the case (drafts, files) may be written meanwhile, hence not FOR UPDATE
+_LOCK = (
+    sa.select(*_COLUMNS)
+    .where(sql.named(_instance, "id", "workspace_id"))
+    .with_for_update(key_share=True)
+)
 _SCOPES = (
     sa.select(_scope.c.owner, _scope.c.state)
     .where(sql.named(_scope, "instance_id"))

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from app import clock, errors, workspace
 from app.db import db
+from app.engine import sql
 from app.engine.models import (
     Definition,
     Instance,
@@ -155,9 +156,30 @@ def _started(kind: str, name: str) -> list[tuple[Definition, str]]:
     return [(db.session.get_one(Definition, id), element) for id, element in found]
 
 
+def find_or_hold(name: str, key: str | None) -> Receiver | None:
+    """As `find`; when nobody waits, nobody begins to before the transaction ends."""
+    found = find(name, key)
+    if found is None and sql.locks_rows():
+        hold(name, alone=True)
+        found = find(name, key)
+    return found
+
+
+def hold(name: str, *, alone: bool = False) -> None:
+    """Until the transaction ends, waits begin or messages of this name are kept, not both.
+
+    One that begins to wait while another keeps would not see it, nor be seen. Where one writer has
+    the whole file that cannot happen anyway.
+    """
+    if sql.locks_rows():
+        key = sa.func.hashtextextended(f"{workspace.current()}:{name}", 0)
+        take = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
+        sql.execute(sa.select(take(key)))
+
+
 def keep(message: Message) -> bool:
     """The message waits seven days for a catch, if any process catches its name and none calls
-    it mere information; whether it is kept."""
+    it mere information; whether it is kept. Nobody waits: see `find_or_hold`."""
     kinds = set(
         db.session.scalars(
             sa.select(_subscription.c.kind).where(

@@ -161,6 +161,7 @@ def test_a_signal_reaches_all_and_starts_cases(app: Flask):
     desk.begin("hears"), desk.begin("hears")
     assert run.broadcast("storm", {"force": 9}) == 3
     db.session.commit()
+    desk.work()
     assert sorted(desk.names()) == ["after", "after", "begun"]
     assert run.broadcast("calm") == 0
 
@@ -206,6 +207,7 @@ def test_a_message_to_every_case_with_the_key_reaches_them_all_and_is_not_kept(a
     run.start("caller", {"receiver": "A-1"}, by="zhangwei")
     run.start("caller", {"receiver": "A-9"}, by="zhangwei")
     db.session.commit()
+    desk.work()
     assert [desk.names(case) for case in (one, other, third)] == [["after"], ["after"], []]
     assert run.variables(other.id)["sum"] == 5
     assert desk.count(KeptMessage) == 0
