@@ -4,10 +4,10 @@ import contextlib
 import datetime as dt
 import functools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import flask_sqlalchemy.session
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeDecorator
 
 from app import gate, values
 
+View = TypeVar("View", bound=Callable[..., Any])
 _writes: ContextVar[bool] = ContextVar("writes", default=True)
 
 
@@ -136,8 +137,30 @@ def set_reading(only_reads: bool) -> None:
     _writes.set(not only_reads)
 
 
+def reads_first(view: View) -> View:
+    """The view looks before it writes: it calls `begin_writing` when it is about to."""
+    view.reads_first = True  # type: ignore[attr-defined]
+    return view
+
+
 def end_reading() -> None:
-    """The transaction that only read is over; what it loaded stays as it was read."""
+    """Nobody who writes waits for what was only read; what was loaded stays as it was read.
+
+    On PostgreSQL nobody would: there the transaction goes on.
+    """
+    if db.engine.dialect.name == "sqlite":
+        commit_kept()
+
+
+def begin_writing() -> None:
+    """What was only read so far is done; the next statement takes the turn to write."""
+    if not _writes.get():
+        end_reading()
+        _writes.set(True)
+
+
+def commit_kept() -> None:
+    """The transaction is committed; what it loaded is not read again."""
     session = db.session()
     kept, session.expire_on_commit = session.expire_on_commit, False
     try:

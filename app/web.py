@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, render_template, request, session
+from flask import Flask, Response, current_app, g, jsonify, render_template, request, session
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
@@ -85,8 +85,15 @@ def _begin() -> None:
         # who asks is found before the turn to write begins; others write meanwhile
         if session.get("_user_id") and current_user.is_authenticated:
             i18n.language()  # asked once per request; after a commit it would be read again
+            if _reads_first():
+                return
             db.end_reading()
         db.set_reading(False)
+
+
+def _reads_first() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, "reads_first", False)
 
 
 def _harden(response: Response) -> Response:

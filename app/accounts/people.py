@@ -7,6 +7,8 @@ import sqlalchemy as sa
 from app.accounts.models import Department, Group, Position, User, membership
 from app.db import db
 
+DEEPEST = 50  # steps up a tree; whoever draws a circle gets no endless answer
+
 
 def get(login: str | None) -> User | None:
     """The person with this login, or None."""
@@ -97,12 +99,21 @@ def _tree_below(model: type[Department] | type[Position], root: str) -> list[str
     return list(db.session.scalars(sa.select(tree.c.id)))
 
 
+def _path(model: type[Department] | type[Position]) -> sa.Select[tuple[str]]:
+    table = model.__table__
+    path = sa.select(table.c.id, table.c.parent_id, sa.literal(0).label("step"))
+    path = path.where(table.c.id == sa.bindparam("the_start")).cte("path", recursive=True)
+    above = sa.select(table.c.id, table.c.parent_id, path.c.step + 1)
+    above = above.join(path, table.c.id == path.c.parent_id).where(path.c.step < DEEPEST)
+    path = path.union_all(above)
+    return sa.select(path.c.id).order_by(path.c.step)
+
+
+_PATHS = {model: _path(model) for model in (Department, Position)}
+
+
 def _path_up(model: type[Department] | type[Position], start: str | None) -> list[str]:
-    found: list[str] = []
-    while start is not None and start not in found:
-        row = db.session.get(model, start)
-        if row is None:
-            break
-        found.append(start)
-        start = row.parent_id
-    return found
+    if start is None:
+        return []
+    rows = db.session().connection().execute(_PATHS[model], {"the_start": start})
+    return list(dict.fromkeys(row.id for row in rows))

@@ -11,7 +11,7 @@ from flask import current_app, session
 from flask_login import login_user
 
 from app import clock
-from app.accounts import people
+from app.accounts import memory
 from app.accounts.models import User
 from app.db import db
 
@@ -21,7 +21,7 @@ MOST_LEFT = 20  # remembered one by one; beyond that, all sessions of the person
 
 def load(login: str) -> User | None:
     """The person of the present session; None when the session has been ended."""
-    person = people.get(login)
+    person = memory.person(login)
     if person is None or session.get(SERIAL, 0) != person.session_serial:
         return None
     left = person.left_sessions or []

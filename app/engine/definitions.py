@@ -122,8 +122,14 @@ def file_of(name: str, deployment_id: int) -> DeploymentFile | None:
 
 def form(definition_id: int, key: str) -> bytes | None:
     """The form's file as the cases of a version see it; None when there is none."""
-    found = file_of(f"{key}.form", known(definition_id).deployment_id)
-    return found.content if found else None
+    kept = memory.here().forms
+    content = kept.get((definition_id, key))
+    if content is None:
+        found = file_of(f"{key}.form", known(definition_id).deployment_id)
+        if found is None:
+            return None
+        content = kept[definition_id, key] = found.content
+    return content
 
 
 def table(

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Json, UtcDateTime, db
+from app.engine import sql
 from app.engine.cases import BigId
 from app.workspace import Owned
 
@@ -23,6 +24,9 @@ class Draft(Owned, db.Model):
     data: Mapped[list[list[str]]] = mapped_column(Json())
     updated_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
     __table_args__ = (sa.Index(None, "task_id", "login", unique=True),)
+
+
+_DISCARD = sa.delete(Draft.__table__).where(sql.named(Draft.__table__, "task_id"))
 
 
 def find(task_id: int, login: str) -> Draft | None:
@@ -49,4 +53,4 @@ def save(
 
 def discard(task_id: int) -> None:
     """Nobody has a draft for the task any more."""
-    db.session.execute(sa.delete(Draft).where(Draft.task_id == task_id))
+    sql.execute(_DISCARD, {"the_task_id": task_id})

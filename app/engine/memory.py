@@ -59,6 +59,7 @@ class Memory:
     specs: dict[int, Any] = field(default_factory=dict)  # definition id: ProcessSpec
     rows: dict[int, Any] = field(default_factory=dict)  # definition id: definitions.Known
     tables: dict[str, Any] = field(default_factory=dict)  # content hash: feel.dmn.Model
+    forms: dict[tuple[int, str], bytes] = field(default_factory=dict)  # definition id, form key
 
 
 def init_app(app: Flask) -> None:

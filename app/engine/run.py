@@ -24,8 +24,8 @@ from app.jobs import queue
 
 _task, _instance, _timer = UserTask.__table__, Instance.__table__, Timer.__table__
 __all__ = [
-    "NobodyWaits", "NotRunning", "TaskGone", "broadcast", "cancel", "case", "claim", "complete",
-    "correlate", "delegate", "fire_timer", "release", "resume", "send", "set_due",
+    "Moved", "NobodyWaits", "NotRunning", "TaskGone", "broadcast", "cancel", "case", "claim", "complete",
+    "correlate", "delegate", "fire_timer", "hand_in", "release", "resume", "send", "set_due",
     "set_variables", "start", "suspend", "trigger", "unsuspend", "variables",
 ]  # fmt: skip
 
@@ -53,6 +53,10 @@ _CASE_OF_TASK = (
 
 class TaskGone(errors.Conflict):
     """这项任务刚刚已经处理完了。您填写的内容没有提交。"""
+
+
+class Moved(errors.Conflict):
+    """这个流程刚刚又走了一步。请再提交一次。"""
 
 
 class NotRunning(errors.Conflict):
@@ -92,7 +96,24 @@ def complete(task_id: int, data: Mapping[str, Any] | None = None, *, by: str | N
     faster, NotRunning when the case is suspended; what a handler refuses in words (Invalid, …)
     passes through, and nothing is written.
     """
+    hand_in(task_id, data, by=by)
+    return _unread(task_id)
+
+
+def hand_in(
+    task_id: int,
+    data: Mapping[str, Any] | None = None,
+    *,
+    by: str | None,
+    revision: int | None = None,
+) -> store.Case:
+    """As `complete`; the case as its row now says.
+
+    Raises Moved, with the case locked and nothing done, when `revision` is not the case's any more.
+    """
     task, found = _open_task(task_id)
+    if revision not in (None, found.revision):
+        raise Moved()
     given = values.loads(values.dumps(dict(data or {})))
     outcome = given.get("outcome")
     step.advance(
@@ -104,7 +125,7 @@ def complete(task_id: int, data: Mapping[str, Any] | None = None, *, by: str | N
         ),
     )
     delivery.settle()
-    return _unread(task_id)
+    return found
 
 
 def claim(task_id: int, by: str) -> UserTask:

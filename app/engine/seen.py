@@ -4,12 +4,21 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import values
+from app import values, workspace
 from app.db import db
+from app.engine import sql
 from app.engine.cases import Instance, ScopeState, Token
 from app.errors import NotFound
 
-_token, _scope = Token.__table__, ScopeState.__table__
+_token, _scope, _instance = Token.__table__, ScopeState.__table__, Instance.__table__
+_BOTH = (
+    sa.select(_instance.c.header, _token.c.state)
+    .outerjoin(
+        _token,
+        sa.and_(_token.c.instance_id == _instance.c.id, sql.named(_token, "token_id")),
+    )
+    .where(sql.named(_instance, "id", "workspace_id"))
+)
 
 
 def variables(instance_id: int, token_id: int) -> dict[str, Any]:
@@ -17,6 +26,22 @@ def variables(instance_id: int, token_id: int) -> dict[str, Any]:
     its process; a called process does not see who called it. A token that is gone sees what the
     case itself has. Raises NotFound for a case that is not of this workspace.
     """
+    here = {"the_id": instance_id, "the_token_id": token_id}
+    row = sql.execute(_BOTH, here | {"the_workspace_id": workspace.current()}).one_or_none()
+    if row is None:
+        raise NotFound()
+    root, held = values.loads(row.header)[:2] if row.header else (None, {})
+    if row.state is None:
+        return held
+    scope, parent, _word, data, _internal = values.loads(row.state)
+    if scope is None and parent == root:
+        return {**held, **data}
+    return _around(instance_id, token_id, held)
+
+
+def _around(instance_id: int, token_id: int, case: dict[str, Any]) -> dict[str, Any]:
+    """What the token, those around it and the process that it belongs to have; `case` is what the
+    case itself has."""
     found: dict[str, Any] = {}
     at: int | None = token_id
     while at is not None:
@@ -35,7 +60,7 @@ def variables(instance_id: int, token_id: int) -> dict[str, Any]:
             if definition is not None:
                 return {**held, **found}
             at = scope
-    return {**_of_case(instance_id), **found}
+    return {**case, **found}
 
 
 def _state(table: sa.Table, column: str, instance_id: int, number: int) -> list[Any] | None:
@@ -52,12 +77,3 @@ def _need_scope(instance_id: int, owner: int) -> list[Any]:
     if state is None:
         raise NotFound()
     return state
-
-
-def _of_case(instance_id: int) -> dict[str, Any]:
-    row = db.session.execute(
-        sa.select(Instance.header).where(Instance.id == instance_id)
-    ).one_or_none()
-    if row is None:
-        raise NotFound()
-    return values.loads(row.header)[1] if row.header else {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from flask import (
     Blueprint,
     Response,
@@ -23,10 +24,9 @@ from flask import (
 from flask_babel import get_timezone
 from flask_login import current_user
 
-from app import clock, errors, show
+from app import clock, db, errors, show
 from app.accounts.models import User
-from app.db import db
-from app.engine import definitions, drafts, files, forms, run, seen, sending
+from app.engine import definitions, drafts, files, forms, run, seen, sending, store
 from app.engine.findings import Unreadable
 from app.engine.models import UserTask
 from app.i18n import _
@@ -35,7 +35,8 @@ from app.inbox.directory import Directory, search_people
 
 pages = Blueprint("forms", __name__)
 Pairs = list[tuple[str, str]]
-Place = UserTask | sending.Offer  # where a form is asked for: a task, or a message to be sent
+# where a form is asked for: a task (or its columns alone), or a message to be sent
+Place = UserTask | sa.Row[Any] | sending.Offer
 # what rides along with the form and is no field of it
 CARRIED = frozenset({"csrf_token", "outcome"})
 
@@ -112,15 +113,20 @@ def context_of(task: Place) -> dict[str, Any]:
     return seen.variables(task.instance_id, task.token_id)
 
 
-def submit_task(task: UserTask, user: User, form: Any, files: Any = None) -> UserTask:
-    """Judge what was posted and complete the task with it; the caller commits.
+def submit_task(task: Place, user: User, form: Any, files: Any = None) -> store.Case:
+    """Judge what was posted and complete the task with it; the caller commits. Returns the case.
 
     `form` are the posted fields, `files` posted files (without a script in the browser). Raises
     Invalid with `fields` {path: sentence}; then nothing is written but the files.
     """
-    run.complete(task.id, handed_in(task, user, form, files), by=user.login)
+    judged = handed_in(task, user, form, files)
+    db.begin_writing()
+    try:
+        case = run.hand_in(task.id, judged, by=user.login, revision=getattr(task, "revision", None))
+    except run.Moved:  # judged by what is no longer so; nobody moves the case now
+        case = run.hand_in(task.id, handed_in(task, user, form, files), by=user.login)
     drafts.discard(task.id)
-    return task
+    return case
 
 
 def handed_in(task: Place, user: User, form: Any, files: Any = None) -> dict[str, Any]:
@@ -228,7 +234,7 @@ def draft(task_id: int) -> Response:
     html = render_template(
         "form/refresh.html", tf={"view": drawn, "saved_at": kept.updated_at if kept else None}
     )
-    db.session.commit()
+    db.db.session.commit()
     return jsonify(html=html, saved=kept is not None)
 
 
@@ -242,7 +248,7 @@ def upload(task_id: int) -> tuple[Response, int]:
     row = keep_file(task, current_user, given)
     name = request.form.get("name", "")[:300]
     html = render_template("form/file.html", file=row.value(), name=name)
-    db.session.commit()
+    db.db.session.commit()
     return jsonify(html=html, id=row.id), 201
 
 

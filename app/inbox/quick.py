@@ -51,4 +51,5 @@ def do(task_id: int, outcome: str, person: User) -> UserTask:
     task = sight.task_to_act_on(task_id, person)
     if outcome not in {button.outcome for button in verbs(task, person)}:
         raise Invalid(_("“%(name)s”要填写内容，请打开后单独办理。", name=task.name))
-    return forms.submit_task(task, person, MultiDict([("outcome", outcome)]))
+    forms.submit_task(task, person, MultiDict([("outcome", outcome)]))
+    return task

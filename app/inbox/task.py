@@ -10,8 +10,8 @@ from werkzeug.datastructures import MultiDict
 from app import clock
 from app.accounts import people
 from app.accounts.models import User, membership
-from app.db import db, set_reading
-from app.engine import definitions, files
+from app.db import begin_writing, commit_kept, db, reads_first, set_reading
+from app.engine import definitions, files, sql, store
 from app.engine.models import TaskCandidate, UserTask
 from app.errors import Conflict, Invalid
 from app.i18n import _, label
@@ -20,6 +20,7 @@ from app.inbox.directory import Directory
 from app.inbox.models import Comment
 from app.inbox.routes import inbox
 
+_task = UserTask.__table__
 LONGEST_COMMENT = 4000
 MOST_COLLEAGUES = 300
 
@@ -100,42 +101,52 @@ def _colleagues(task: UserTask) -> dict[str, list[User]]:
 
 @inbox.post("/tasks/<int:task_id>/complete")
 @login_required
+@reads_first
 def complete(task_id: int) -> Response | tuple[str, int]:
     """The task is done and the case has gone on; or the form comes back with what is wrong."""
-    found = sight.task_to_act_on(task_id, current_user)
+    if request.files:
+        begin_writing()  # they are kept before the form is judged
+    found = sight.to_complete(task_id, current_user)
     if found.state != "open":
         return _taken(found), 409
-    name = found.name
     try:
-        forms.submit_task(found, current_user, request.form, request.files)
-        db.session.commit()
-        set_reading(True)  # the answer needs no turn to write
+        case = forms.submit_task(found, current_user, request.form, request.files)
+        commit_kept()
+        set_reading(True)  # nor does the answer
     except Invalid as problem:
         db.session.rollback()
+        set_reading(True)
         errors = problem.fields or {"": problem.message}
         return _task_page(sight.task(task_id, current_user), request.form, errors), 422
     except Conflict:
         db.session.rollback()
+        set_reading(True)
         gone = sight.task(task_id, current_user)
         if gone.state == "open":
             raise
         return _taken(gone), 409
-    flash(_done_text(task_id, name))
+    flash(_done_text(found.name, case))
     return redirect(url_for("inbox.index"), 303)
 
 
-def _done_text(task_id: int, name: str) -> str:
+_NEXT = (
+    sa.select(_task.c.id, _task.c.name, _task.c.assignee, User.name.label("who"))
+    .outerjoin(User.__table__, User.login == _task.c.assignee)
+    .where(sql.named(_task, "instance_id"), _task.c.state == "open")
+    .order_by(_task.c.id)
+    .limit(1)
+)
+
+
+def _done_text(name: str, case: store.Case) -> str:
     """What was done, and where the case went."""
-    task = db.session.scalar(sa.select(UserTask).where(UserTask.id == task_id))
-    case = task.instance if task else None
     done = _("已办：%(name)s", name=label(name))
-    if case is None or case.ended_at:
+    if case.state in ("ended", "cancelled"):
         return f"{done}{_('。流程已结束。')}"
-    nexts = story.open_tasks(case)
-    if not nexts:
+    first = sql.execute(_NEXT, {"the_instance_id": case.id}).one_or_none()
+    if first is None:
         return f"{done}{_('。流程继续自动进行。')}"
-    first = nexts[0]
-    who = acts.name_of(first.assignee) if first.assignee else _("、").join(story.candidates(first))
+    who = (first.who or first.assignee) or _("、").join(story.candidates(first))
     return done + _("。下一步：%(task)s（%(who)s）", task=label(first.name), who=who)
 
 

@@ -35,9 +35,10 @@ def noop(step: Step) -> None:
     """Nothing happens, and the journal says so."""
 
 
-def application(folder: str) -> Flask:
-    """A platform over an empty file database."""
-    app = create_app({"instance_path": folder, "job_runner": "inline", "secret_key": "bench"})
+def application(folder: str, database_url: str = "") -> Flask:
+    """A platform over an empty database, a file unless told."""
+    app = create_app({"instance_path": folder, "job_runner": "inline", "secret_key": "bench",
+                      "database_url": database_url})  # fmt: skip
     with app.app_context():
         db.create_all()
         demo.load_people()

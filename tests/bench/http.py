@@ -1,8 +1,10 @@
 """Completing one user task of tests/bench/peer.bpmn through the web: gunicorn, login, CSRF token and
-form, 16 people at a time. Beside it the same step in this process, measured in the same run.
+form, 16 people at a time, on SQLite and on PostgreSQL. Beside it the same step in this process and
+the pages that people look at, measured in the same run.
 """
 
-import concurrent.futures
+import contextlib
+import itertools
 import json
 import os
 import socket
@@ -12,6 +14,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,8 @@ from app.accounts.models import User
 from app.db import db
 from app.engine import deploy, models
 from app.engine import run as engine
+from tests import postgres
+from tests.bench import crowd
 from tests.bench.engine import application, summary, timed
 from tests.visitor import Visitor
 
@@ -53,12 +58,13 @@ OPEN = sa.select(models.UserTask.id, models.UserTask.assignee).where(
 class Server:
     """gunicorn with two worker processes over the folder."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, database_url: str) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
         settings = {"INSTANCE_PATH": folder, "BIND": self.address, "WORKERS": "2", "THREADS": "4",
-                    "JOB_RUNNER": "inline", "SECRET_KEY": "bench", "LOG_LEVEL": "ERROR"}  # fmt: skip
+                    "JOB_RUNNER": "inline", "SECRET_KEY": "bench", "LOG_LEVEL": "ERROR",
+                    "DATABASE_URL": database_url}  # fmt: skip
         environ = os.environ | {f"SHUNLIU_{name}": value for name, value in settings.items()}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", "-c", "python:app.server",
@@ -108,23 +114,8 @@ def logged_in(address: str, login: str) -> Visitor:
     """The person is in."""
     visitor = Visitor(address)
     visitor.log_in(login)
-    visitor.forgets = True
     visitor.hang_up()  # the server ends idle connections after two seconds
     return visitor
-
-
-def clicks(visitor: Visitor, tasks: list[int], until: float) -> list[float]:
-    """One person completes tasks until the time is up; milliseconds of each click."""
-    spent = []
-    for task in tasks:
-        begin = time.perf_counter()
-        if begin > until:
-            break
-        answer = visitor.post(f"/tasks/{task}/complete", **TYPED)
-        spent.append((time.perf_counter() - begin) * 1000)
-        if answer.status != 303:
-            raise RuntimeError(f"{answer.status}: {answer.text[:300]}")
-    return spent
 
 
 def open_tasks() -> dict[str, list[int]]:
@@ -136,27 +127,63 @@ def open_tasks() -> dict[str, list[int]]:
     return found
 
 
-def over_http(
-    address: str, waiting: dict[str, list[int]], seconds: float
-) -> tuple[list[float], float]:
-    """(milliseconds of every click, clicks per second) of everybody at once."""
-    visitors = {login: logged_in(address, login) for login in waiting}
-    with concurrent.futures.ThreadPoolExecutor(len(waiting)) as pool:
+def cpu(process: subprocess.Popen) -> float:
+    """Seconds of processor time that the server's processes have used so far."""
+    found = [process.pid]
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):
+                if int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == process.pid:
+                    found.append(int(folder.name))
+    ticks = 0
+    for pid in found:
+        with contextlib.suppress(OSError):
+            ticks += sum(
+                map(int, Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13])
+            )
+    return ticks / os.sysconf("SC_CLK_TCK")
 
-        def all_click(first: int, last: int | None, until: float) -> list[float]:
-            futures = [
-                pool.submit(clicks, visitors[login], ids[first:last], until)
-                for login, ids in waiting.items()
-            ]
-            return [one for future in futures for one in future.result()]
 
-        all_click(0, 5, time.perf_counter() + 60)  # warms up
-        begin = time.perf_counter()
-        spent = all_click(5, None, begin + seconds)
-        took = time.perf_counter() - begin
-    for visitor in visitors.values():
-        visitor.hang_up()
-    return spent, len(spent) / took
+def rushed(server: Server, people: list[crowd.Person], seconds: float) -> dict[str, Any]:
+    """What everybody at once got."""
+    server_before, own_before = cpu(server.process), time.process_time()
+    took = crowd.rush(people, seconds)
+    server_used, own_used = cpu(server.process) - server_before, time.process_time() - own_before
+    spent = [one for person in people for one in person.spent]
+    return summary(spent) | {
+        "per_second": round(len(spent) / took, 1),
+        "server_cpu_ms": round(server_used / len(spent) * 1000, 2),
+        "client_cpu_ms": round(own_used / len(spent) * 1000, 2),
+        "count": len(spent),
+    }
+
+
+def completing(visitor: Visitor, tasks: list[int]) -> crowd.Person:
+    """Somebody who completes these tasks one after the other."""
+    requests = (crowd.post(visitor, f"/tasks/{task}/complete", TYPED) for task in tasks)
+    return crowd.Person(visitor.address, requests, b"303")
+
+
+def looking(visitor: Visitor, paths: Iterable[str]) -> crowd.Person:
+    """Somebody who looks at these pages one after the other."""
+    return crowd.Person(visitor.address, (crowd.get(visitor, path) for path in paths), b"200")
+
+
+def over_http(server: Server, waiting: dict[str, list[int]], seconds: float) -> dict[str, Any]:
+    """One click and two pages, each by everybody at once."""
+    visitors = {login: logged_in(server.address, login) for login in waiting}
+
+    def people(first: int, last: int | None) -> list[crowd.Person]:
+        return [completing(visitors[who], ids[first:last]) for who, ids in waiting.items()]
+
+    rushed(server, people(0, 10), 60)  # warms up
+    found = {"one completion": rushed(server, people(10, None), seconds)}
+    last = {who: ids[-1] for who, ids in waiting.items()}
+    pages = {"page of a task": lambda who: f"/tasks/{last[who]}", "inbox": lambda _who: "/inbox"}
+    for name, path in pages.items():
+        everybody = [looking(visitors[who], itertools.repeat(path(who), 200)) for who in waiting]
+        found[name] = rushed(server, everybody, seconds / 2)
+    return found
 
 
 def in_process(count: int = 300) -> list[float]:
@@ -168,26 +195,37 @@ def in_process(count: int = 300) -> list[float]:
     return spent
 
 
-def run(cases: int = 3000, seconds: float = SECONDS) -> dict[str, Any]:
-    """{figure: value}; about half a minute."""
-    with tempfile.TemporaryDirectory() as folder:
-        app = application(folder)
-        with app.app_context():
-            prepared(cases)
-            alone = in_process()
-            waiting = open_tasks()
-            server = Server(folder)
-            try:
-                spent, rate = over_http(server.address, waiting, seconds)
-            finally:
-                server.stop()
+def on(folder: str, database_url: str, cases: int, seconds: float) -> dict[str, Any]:
+    """{figure: value} over one database."""
+    app = application(folder, database_url)
+    with app.app_context():
+        prepared(cases)
+        alone = in_process()
+        waiting = open_tasks()
+        db.session.remove()
+        db.engine.dispose()
+        server = Server(folder, database_url)
+        try:
+            found = over_http(server, waiting, seconds)
+        finally:
+            server.stop()
             db.session.remove()
             db.engine.dispose()
-    inside, web = summary(alone[20:]), summary(spent)
-    return {
-        "completions per second": round(rate, 1),
-        "one click over HTTP": web,
+    inside = summary(alone[20:])
+    click = found["one completion"]
+    return found | {
         "the same step in this process": inside,
-        "ratio of the medians": round(web["median_ms"] / inside["median_ms"], 1),
-        "clicks": len(spent), "people at once": CLIENTS, "server processes": 2,
-    }  # fmt: skip
+        "ratio of the medians": round(click["median_ms"] / inside["median_ms"], 1),
+    }
+
+
+def run(cases: int = 3000, seconds: float = SECONDS) -> dict[str, Any]:
+    """{database: {figure: value}}; a completion is one POST of the form with its CSRF token, answered by
+    303. About half a minute each.
+    """
+    found: dict[str, Any] = {"people at once": CLIENTS, "server processes": 2}
+    with tempfile.TemporaryDirectory() as folder:
+        found["SQLite"] = on(folder, "", cases, seconds)
+    with tempfile.TemporaryDirectory() as folder, postgres.server(durable=True) as server:
+        found["PostgreSQL"] = on(folder, server.url.format(name="postgres"), cases, seconds)
+    return found
