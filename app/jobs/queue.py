@@ -25,7 +25,7 @@ from app.jobs.claims import SENT, claim, clocks, give_back, lease, unpark, worke
 from app.jobs.models import Job
 
 __all__ = [
-    "claim", "clocks", "drop", "enqueue", "ensure_periodic", "feed", "give_back", "hold", "insert",
+    "again", "claim", "clocks", "drop", "enqueue", "ensure_periodic", "feed", "give_back", "hold", "insert",
     "lag_seconds", "lease", "perform", "release", "retry", "run_due", "take_up", "unpark",
     "wake_after_commit", "worker_name",
 ]  # fmt: skip
@@ -288,6 +288,14 @@ def take_up() -> None:
     if claimed:
         give_back(claimed, worker_name())
     _broken_off.begun, _broken_off.claimed = None, []
+
+
+def again(key: str) -> bool:
+    """The job with this key is due once more, if it was done."""
+    found = sa.and_(_jobs.c.key == key, _jobs.c.state == "done")
+    due = {"state": "waiting", "attempts": 0, "run_at": clock.now(), "done_at": None}
+    db.session.info["jobs"] = True
+    return bool(db.session.execute(sa.update(_jobs).where(found).values(**due)).rowcount)
 
 
 def retry(job_id: int) -> None:

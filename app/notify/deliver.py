@@ -52,7 +52,7 @@ def deliver(
         dedupe = f"{key}:{name}:{channel}"[:200]
         if _known(dedupe):
             continue
-        state = _one(person, channel, channels, subject, text, dedupe, at, link)
+        state = _one(person, channel, channels, subject, text, dedupe, at, link, origin or {})
         done[channel] = state
         _note(template, name, channel, dedupe, state, at, origin or {})
     return done
@@ -60,7 +60,7 @@ def deliver(
 
 def _one(
     person: Mapping[str, Any], channel: str, channels: Sequence[str], subject: str, text: str,
-    key: str, at: dt.datetime, link: str | None,
+    key: str, at: dt.datetime, link: str | None, origin: Mapping[str, Any],
 ) -> str:  # fmt: skip
     if channel == INSIDE:
         if not person.get("login"):
@@ -74,7 +74,8 @@ def _one(
         return "无地址"
     others = [[other, _address(person, other)] for other in OUTSIDE if other not in channels]
     outbox.put(channel, address, subject, text, key=key, at=at,
-               others=[pair for pair in others if pair[1]])  # fmt: skip
+               others=[pair for pair in others if pair[1]],
+               instance_id=origin.get("instance_id"))  # fmt: skip
     return "待发"
 
 

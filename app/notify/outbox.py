@@ -15,8 +15,8 @@ from urllib.parse import unquote, urlsplit
 import sqlalchemy as sa
 from flask import current_app
 
-from app import clock
-from app.db import db
+from app import clock, workspace
+from app.db import db, reading
 from app.jobs import queue, registry
 from app.jobs.models import Job
 from app.notify.models import FAILED, PASSED_ON, SENT, WAITING, Outgoing
@@ -29,9 +29,10 @@ TIMEOUT = 20  # seconds
 def put(
     channel: str, address: str, subject: str, body: str, *, key: str,
     others: list[list[str]] | None = None, at: dt.datetime | None = None,
+    instance_id: int | None = None,
 ) -> Outgoing:  # fmt: skip
     """The message will leave after the commit, once for this key; the row of an earlier call
-    with the same key is given back unchanged."""
+    with the same key is given back unchanged. The case has an incident when it never leaves."""
     known = db.session.scalar(sa.select(Outgoing).where(Outgoing.key == key))
     if known is not None:
         return known
@@ -41,52 +42,76 @@ def put(
     )  # fmt: skip
     db.session.add(row)
     db.session.flush()
-    queue.enqueue(KIND, {"id": row.id}, key=f"outgoing:{row.workspace_id}:{row.id}")
+    about = f"effect:{instance_id}" if instance_id else f"outgoing:{row.id}"
+    queue.enqueue(KIND, {"id": row.id}, key=_job_key(row), subject=about)
     return row
 
 
+def _job_key(row: Outgoing) -> str:
+    return f"outgoing:{row.workspace_id}:{row.id}"
+
+
 def configured(channel: str) -> bool:
-    """Is there a gateway for this channel?"""
+    """Is there a gateway for this channel? Practice never writes to anybody."""
     settings = current_app.config["SETTINGS"]
-    return bool(settings.mail_url if channel == MAIL else settings.sms_url)
+    url = settings.mail_url if channel == MAIL else settings.sms_url
+    return bool(url) and workspace.current() == workspace.COMPANY
 
 
-def _gave_up(payload: dict[str, Any], _job: Job, error: BaseException) -> None:
+def _gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> bool:
     """The channel failed for good: the next way takes over, if there is one."""
     row = db.session.get(Outgoing, payload["id"])
     if row is None or row.state != WAITING:
-        return
+        return True
     row.error = str(error)[:500]
     row.state = FAILED
-    if row.others:
-        channel, address = row.others[0]
-        put(channel, address, row.subject, row.body, key=f"{row.key}>{channel}",
-            others=row.others[1:])  # fmt: skip
-        row.state = PASSED_ON
+    if not row.others:
+        return False
+    channel, address = row.others[0]
+    of, _colon, id = (job.subject or "").partition(":")
+    put(channel, address, row.subject, row.body, key=f"{row.key}>{channel}",
+        others=row.others[1:], instance_id=int(id) if of == "effect" else None)  # fmt: skip
+    row.state = PASSED_ON
+    return True
 
 
 @registry.job(KIND, retries=(60.0, 300.0), gave_up=_gave_up)
 def send(payload: dict[str, Any], _job: Job) -> None:
-    """One message has left, or waits because nobody set up its gateway. Three attempts."""
-    row = db.session.get(Outgoing, payload["id"])
-    if row is None or row.state != WAITING or not configured(row.channel):
+    """One message has left, or waits because nobody set up its gateway. Three attempts.
+
+    The gateway is spoken to outside of any transaction: while it is slow everybody else writes.
+    """
+    row = _unsent(payload["id"])
+    if row is None or not configured(row.channel):
         return
     if row.channel == MAIL:
         _mail(row)
     else:
         _text_message(row)
-    row.state, row.sent_at = SENT, clock.now()
+    left = {"state": SENT, "sent_at": clock.now(), "error": None}
+    db.session.execute(sa.update(Outgoing).where(Outgoing.id == row.id).values(**left))
+
+
+def _unsent(id: int) -> Outgoing | None:
+    """The row as it is now, apart from the session; no transaction is open afterwards."""
+    with reading():
+        row = db.session.get(Outgoing, id)
+        if row is not None:
+            db.session.expunge(row)
+        db.session.rollback()
+    return row if row is not None and row.state in (WAITING, FAILED) else None
 
 
 @registry.job("notify.flush", every=600)
 def flush(_payload: dict[str, Any], _job: Job) -> None:
-    """What waited for a gateway is sent as soon as there is one."""
+    """What waited for a gateway is sent as soon as there is one. A message has one job: what waits
+    for its next attempt goes on waiting."""
     ready = [channel for channel in (MAIL, SMS) if configured(channel)]
     if not ready:
         return
     query = sa.select(Outgoing).where(Outgoing.state == WAITING, Outgoing.channel.in_(ready))
     for row in db.session.scalars(query.order_by(Outgoing.id).limit(500)):
-        queue.enqueue(KIND, {"id": row.id})
+        queue.enqueue(KIND, {"id": row.id}, key=_job_key(row)) or queue.again(_job_key(row))
 
 
 def _mail(row: Outgoing) -> None:
