@@ -7,6 +7,7 @@ from flask import Flask
 
 from app.records import (
     audit,
+    audit_control,
     audit_money,
     audit_quantity,
     calendar,
@@ -35,7 +36,7 @@ def init_app(app: Flask) -> None:
 
 __all__ = [
     "Entity", "Entry", "Frozen", "IllegalTransition", "Line", "Origin", "Record", "RecordError",
-    "VersionConflict", "Viewer", "audit", "audit_money", "audit_quantity",
+    "VersionConflict", "Viewer", "audit", "audit_control", "audit_money", "audit_quantity",
     "calendar", "change", "create", "demo", "duplicate", "entities",
     "entity", "find", "get", "init_app", "log", "models", "move", "names", "need", "numbers",
     "search", "sight", "view", "visible",

@@ -1,4 +1,4 @@
-"""Invariants 1-6 and 18-19: quantities of orders and stock, campaign budgets, plans."""
+"""Invariants 1-4, 6 and 18: quantities of orders and stock, campaign budgets."""
 
 from collections.abc import Iterator
 from decimal import Decimal

@@ -84,33 +84,54 @@ def _ledgers(customer_ids: list[int]) -> dict[str, Decimal]:
 
 
 def _not_invoiced(customer_ids: list[int]) -> Decimal:
-    """Confirmed orders as far as they are not invoiced; of held and finished ones only what was
-    delivered. Goods that came back are not counted."""
+    return sum(not_invoiced_by_customer(customer_ids).values(), ZERO)
+
+
+def not_invoiced_by_customer(only: list[int] | None = None) -> dict[int, Decimal]:
+    """{customer: confirmed orders as far as they are not invoiced}; of held and finished ones only
+    what was delivered. Goods that came back are not counted. `only`: these customers."""
     line, order = OrderLine, SalesOrder
+    mine = [] if only is None else [order.customer_id.in_(only)]
     query = (
-        sa.select(order.state, line.price, line.q_ordered, line.q_cancelled, line.q_delivered,
-                  line.q_returned, line.q_invoiced)
+        sa.select(order.customer_id, order.state, line.price, line.q_ordered, line.q_cancelled,
+                  line.q_delivered, line.q_returned, line.q_invoiced)
         .join(order, line.order_id == order.id)
-        .where(order.customer_id.in_(customer_ids), order.state.in_(STANDING),
-               order.invoice_status != "全部")
+        .where(order.state.in_(STANDING), order.invoice_status != "全部", *mine)
     )  # fmt: skip
-    total = ZERO
-    for state, price, ordered, cancelled, delivered, returned, invoiced in db.session.execute(
-        query
+    found = _extras(mine)
+    for owner, state, price, ordered, cancelled, delivered, returned, invoiced in (
+        db.session.execute(query)
     ):
         due = ordered - cancelled if state in RUNNING else delivered
-        total += max(due - returned - invoiced, Decimal(0)) * price
-    return (total + _extras(customer_ids)).quantize(CENT)
+        open_value = max(due - returned - invoiced, Decimal(0)) * price
+        found[owner] = found.get(owner, ZERO) + open_value
+    return {owner: value.quantize(CENT) for owner, value in found.items()}
 
 
-def _extras(customer_ids: list[int]) -> Decimal:
+def _extras(mine: list[sa.ColumnElement[bool]]) -> dict[int, Decimal]:
     """Freight less discount of running orders without any invoice."""
     order = SalesOrder
-    query = sa.select(sa.func.sum(order.freight), sa.func.sum(order.discount)).where(
-        order.customer_id.in_(customer_ids), order.state.in_(RUNNING), order.invoiced_amount == 0
+    query = (
+        sa.select(order.customer_id, sa.func.sum(order.freight - order.discount))
+        .where(order.state.in_(RUNNING), order.invoiced_amount == 0, *mine)
+        .group_by(order.customer_id)
     )
-    freight, discount = db.session.execute(query).one()
-    return (freight or ZERO) - (discount or ZERO)
+    return {owner: value or ZERO for owner, value in db.session.execute(query)}
+
+
+def net_by_customer() -> dict[int, Decimal]:
+    """{customer: `net`} of everybody who has entries or open orders; the nightly check's view."""
+    entry = ar_entry.ArEntry
+    query = (
+        sa.select(entry.customer_id, entry.ledger, sa.func.sum(entry.amount))
+        .where(entry.ledger.in_((ar_entry.RECEIVABLE, ar_entry.PREPAID)))
+        .group_by(entry.customer_id, entry.ledger)
+    )
+    found = not_invoiced_by_customer()
+    for owner, ledger, amount in db.session.execute(query):
+        sign = 1 if ledger == ar_entry.RECEIVABLE else -1
+        found[owner] = found.get(owner, ZERO) + sign * amount
+    return found
 
 
 def is_counted(order_no: str | None) -> bool:

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from app import records
 from app.db import db
-from app.records import ar_entry, audit
+from app.records import ar_entry, audit, exposure
 
 
 def rules() -> list[str]:
@@ -65,13 +65,84 @@ def post(amount, **given):
 
 def test_a_ledger_without_documents_is_named(order):
     post(100)
-    assert rules() == ["10"]
+    assert rules() == ["10", "16", "20"]  # the books, the credit used, the missing invoice
 
 
 @pytest.mark.parametrize(("ledger", "rule"), [("预收", "11"), ("应退", "12")])
 def test_the_other_ledgers_are_checked_too(order, ledger, rule):
     post(100, ledger=ledger, type="prepay_in")
-    assert rules() == [rule]
+    assert rule in rules()
+
+
+def test_more_to_exchange_than_came_back_is_named(order):
+    db.session.execute(sa.text("UPDATE order_line SET exchange_due = 1000"))
+    db.session.expire_all()
+    assert rules() == ["05"]
+
+
+def test_a_refund_of_money_that_never_came_is_named(order):
+    row = records.create(
+        "refund",
+        {"customer_id": order.customer_id, "order_id": order.id, "source": "退货", "amount": 10,
+         "source_ref": "RT-1", "payee_account": "6222"},
+        by="xufeng",
+    )  # fmt: skip
+    assert rules() == []
+    for state in ("复核", "待付款", "付款中", "已退款"):
+        records.move(row, state, by="xufeng")
+    assert rules() == ["14"]
+
+
+def test_a_picture_of_an_account_that_differs_from_the_ledger_is_named(order):
+    shot = {"customer_id": order.customer_id, "period": "2026-03", "prepay": 5,
+            "taken_at": "2026-04-01T00:00:00+00:00"}  # fmt: skip
+    records.create("account_snapshot", shot, by="chenjing")
+    assert rules() == ["15"]
+
+
+def test_credit_used_by_documents_and_by_the_ledger_must_agree(order):
+    credit = records.need("customer_credit", "CU-202501-0001")
+    before = exposure.net([credit.customer_id])
+    post(300, type="red_invoice")
+    assert exposure.net([credit.customer_id]) == before + 300
+    assert "16" in rules()
+
+
+SETTLING = ("审批中", "已下发", "分解中", "已锁定")
+
+
+def plan(state, targets):
+    """A plan of 100; `targets`: (person or nobody, target) of one department in March."""
+    row = records.create("sales_plan", {"name": "2026", "year": 2026, "metric": "签单额",
+                                        "company_target": 100}, by="gaoyuan")  # fmt: skip
+    for person, target in targets:
+        line = {"plan_id": row.id, "department_id": "east", "rep_id": person, "month": 3,
+                "target": target}  # fmt: skip
+        records.create("sales_plan_line", line, by="gaoyuan")
+    for step in SETTLING:
+        records.move(row, step, by="gaoyuan")
+        if step == state:
+            return
+
+
+@pytest.mark.parametrize(
+    ("state", "targets", "found"),
+    [
+        ("已锁定", [(None, 100), ("zhangwei", 60), ("lina", 40)], []),
+        ("已锁定", [(None, 100), ("zhangwei", 60), ("lina", 39)], ["19"]),
+        ("已锁定", [(None, 90), ("zhangwei", 90)], ["19"]),
+        ("分解中", [(None, 90)], []),
+    ],
+)
+def test_a_settled_plan_adds_up(demo, state, targets, found):
+    plan(state, targets)
+    assert rules() == found
+
+
+def test_a_move_of_a_document_that_is_not_there_is_named(demo):
+    db.session.execute(sa.text("UPDATE stock_move SET ref_doc = 'DN-202601-0001'"))
+    db.session.expire_all()
+    assert rules() == ["20"]
 
 
 def test_a_reversal_must_be_exact(order):
