@@ -3,10 +3,11 @@
 from flask import Flask
 
 from app import shell
-from app.registry import board, commands, paper, papers, prices, routes
+from app.registry import board, commands, nightly, paper, papers, prices, routes
 
-# their routes hang on the same blueprint
+# their routes hang on the same blueprint; the nightly check is a job
 PAGES = (board, paper, papers, prices)
+CHORES = (nightly,)
 
 
 def init_app(app: Flask) -> None:
