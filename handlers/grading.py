@@ -64,7 +64,7 @@ def keep(step: Step, customer: Customer, month: str) -> AccountSnapshot:
     if row is None:
         given = found | {"customer_id": customer.id, "period": month, "taken_at": step.now}
         return write.create("account_snapshot", given, **steps.writing(step))
-    write.change(row, found, **steps.writing(step))
+    write.change(row, found | {"taken_at": step.now}, **steps.writing(step))
     return row
 
 

@@ -18,7 +18,7 @@ from app.records.customer_credit import CustomerCredit
 from app.records.invoice import Invoice
 from app.records.prepayment import Prepayment, PrepayOffset
 from app.records.receipt import ReceiptAllocation
-from app.records.record import entities, entity
+from app.records.record import entities
 from app.records.refund import Refund
 from app.records.sales_order import OrderLine, SalesOrder
 from app.records.sales_plan import SalesPlan, SalesPlanLine
@@ -26,7 +26,7 @@ from app.records.sales_return import ReturnLine
 from app.records.stock_move import StockMove
 
 FIXED = ("已锁定", "已归档")  # a plan whose targets are settled
-AT_HAND = ("期初",)  # stock that was there before any document
+AT_HAND = ("期初", "盘点")  # stock that was found and counted, without a document
 
 
 @invariant("05 exchange")
@@ -89,28 +89,34 @@ def _received(orders: list[int]) -> dict[int, Decimal]:
 
 @invariant("15 net position")
 def net_position() -> Iterator[Breach]:
-    """A month's picture of an account shows what the ledger said when it was taken."""
-    shot, newest = AccountSnapshot, db.session.scalar(sa.select(sa.func.max(AccountSnapshot.period)))
+    """A month's picture of an account shows what the ledger said when it was taken; entries of
+    that very moment may be in it or not."""
+    shot = AccountSnapshot
+    newest = db.session.scalar(sa.select(sa.func.max(shot.period)))
     if newest is None:
         return
+    before = sa.case((ArEntry.created_at < shot.taken_at, ArEntry.amount), else_=0)
     query = (
-        sa.select(shot, Customer.number, ArEntry.ledger, sa.func.sum(ArEntry.amount))
+        sa.select(shot, Customer.number, ArEntry.ledger, sa.func.sum(before),
+                  sa.func.sum(ArEntry.amount))
         .join(Customer, Customer.id == shot.customer_id)
         .outerjoin(ArEntry, sa.and_(ArEntry.customer_id == shot.customer_id,
                                     ArEntry.value_date <= period.last(newest),
                                     ArEntry.created_at <= shot.taken_at))
         .where(shot.period == newest).group_by(shot.id, Customer.number, ArEntry.ledger)
     )  # fmt: skip
-    books: dict[str, dict[str, Decimal]] = {}
+    books: dict[str, dict[str, tuple[Decimal, Decimal]]] = {}
     shown: dict[str, AccountSnapshot] = {}
-    for row, number, ledger, amount in db.session.execute(query):
+    for row, number, ledger, less, more in db.session.execute(query):
         shown[number] = row
-        books.setdefault(number, {})[ledger] = amount
+        books.setdefault(number, {})[ledger] = (less or ZERO, more or ZERO)
     for number, row in shown.items():
-        wanted = [books[number].get(ledger) or ZERO for ledger in LEDGERS]
-        if [row.receivable, row.prepay, row.refundable] != wanted:
+        less, more = (
+            [books[number].get(ledger, (ZERO, ZERO))[side] for ledger in LEDGERS] for side in (0, 1)
+        )
+        if [row.receivable, row.prepay, row.refundable] not in (less, more):
             text = f"{newest}: shown {row.receivable - row.prepay - row.refundable}, " \
-                   f"ledger {wanted[0] - wanted[1] - wanted[2]}"  # fmt: skip
+                   f"ledger {more[0] - more[1] - more[2]}"  # fmt: skip
             yield Breach("15", "customer", number, text)
 
 
@@ -180,10 +186,14 @@ def _changed_past() -> Iterator[Breach]:
 @invariant("20 one document")
 def documents() -> Iterator[Breach]:
     """Every entry and every stock move belongs to a document that exists."""
+    models = entities()
     for kind in db.session.scalars(sa.select(ArEntry.doc_type).distinct()):
-        model: Any = entity("prepayment" if kind.startswith("prepay") else kind)
-        if kind == "refund":  # one document per bank slip: RF-…/slip
-            known = sa.exists().where(ArEntry.doc_no.like(model.number + "/%"))
+        model: Any = models.get("prepayment" if kind.startswith("prepay") else kind)
+        if model is None:
+            known: Any = sa.false()
+        elif kind == "refund":  # one document per bank slip: RF-…/slip
+            known = sa.exists().where(sa.or_(model.number == ArEntry.doc_no,
+                                             ArEntry.doc_no.like(model.number + "/%")))  # fmt: skip
         else:
             known = sa.exists().where(model.number == ArEntry.doc_no)
         query = sa.select(ArEntry.doc_no).where(ArEntry.doc_type == kind, sa.not_(known)).distinct()

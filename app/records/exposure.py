@@ -99,9 +99,16 @@ def not_invoiced_by_customer(only: list[int] | None = None) -> dict[int, Decimal
         .where(order.state.in_(STANDING), order.invoice_status != "全部", *mine)
     )  # fmt: skip
     found = _extras(mine)
-    for owner, state, price, ordered, cancelled, delivered, returned, invoiced in (
-        db.session.execute(query)
-    ):
+    for (
+        owner,
+        state,
+        price,
+        ordered,
+        cancelled,
+        delivered,
+        returned,
+        invoiced,
+    ) in db.session.execute(query):
         due = ordered - cancelled if state in RUNNING else delivered
         open_value = max(due - returned - invoiced, Decimal(0)) * price
         found[owner] = found.get(owner, ZERO) + open_value

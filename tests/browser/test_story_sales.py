@@ -231,7 +231,7 @@ def owes():
     """恒远 owes from before, which leaves 80,000 of its credit."""
     write.create("ar_entry", {
         "customer_id": HENGYUAN, "type": "opening", "ledger": "应收", "amount": OWED,
-        "doc_type": "opening", "doc_no": "QC-1", "value_date": today(),
+        "doc_type": "customer_account", "doc_no": HENGYUAN, "value_date": today(),
     }, by="chenjing")  # fmt: skip
 
 

@@ -107,4 +107,5 @@ def ledgers(customer: str = HENGYUAN) -> tuple[str, str, str]:
 def sound() -> None:
     """Every invariant holds."""
     db.session.expire_all()
-    assert [f"{b.rule} {b.number} {b.text}" for b in audit.check_all()] == []
+    found = [f"{b.rule} {b.number} {b.text}" for b in audit.check_all()]
+    assert found == [], found

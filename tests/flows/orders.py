@@ -95,11 +95,11 @@ def plan(stage: Stage, case: int) -> list[tuple[str, Decimal, str]]:
 def prepaid(stage: Stage, case: int, amount: int = 34200) -> None:
     """The customer has paid before delivery."""
     row = order(stage, case)
-    write.create("prepayment", {"customer_id": row.customer_id, "order_id": row.id,
-                                "amount": amount, "balance": amount}, by="xufeng")  # fmt: skip
+    made = write.create("prepayment", {"customer_id": row.customer_id, "order_id": row.id,
+                                       "amount": amount, "balance": amount}, by="xufeng")  # fmt: skip
     write.create("ar_entry", {
         "customer_id": row.customer_id, "type": "prepay_in", "ledger": "预收", "amount": amount,
-        "doc_type": "prepayment", "doc_no": "PR-1", "order_no": row.number,
+        "doc_type": "prepayment", "doc_no": made.number, "order_no": row.number,
         "value_date": dt.date(2026, 3, 10),
     }, by="xufeng")  # fmt: skip
     db.session.commit()
@@ -127,7 +127,7 @@ def owes(amount: int, customer: str = trade.MINGDA) -> None:
     """The customer owes an opening balance."""
     write.create("ar_entry", {
         "customer_id": customer, "type": "opening", "ledger": "应收", "amount": amount,
-        "doc_type": "opening", "doc_no": f"QC-{customer}", "value_date": dt.date(2026, 1, 1),
+        "doc_type": "customer_account", "doc_no": customer, "value_date": dt.date(2026, 1, 1),
     }, by="chenjing")  # fmt: skip
     db.session.commit()
 

@@ -103,7 +103,7 @@ def refundable(stage: Stage, case: int, amount: int) -> None:
                                         "balance": amount}, by="chenjing")  # fmt: skip
     write.create("ar_entry", {
         "customer_id": row.customer_id, "type": "red_invoice", "ledger": "应退", "amount": amount,
-        "doc_type": "invoice", "doc_no": "IV-red", "value_date": dt.date(2026, 3, 10),
+        "doc_type": "sales_return", "doc_no": row.number, "value_date": dt.date(2026, 3, 10),
     }, by="chenjing")  # fmt: skip
     db.session.commit()
 
