@@ -207,6 +207,11 @@ def assign(task_id: int, to: str | None, at: dt.datetime) -> None:
     )
 
 
+def set_follow_up(task_id: int, at: dt.datetime | None) -> None:
+    """The task waits out of sight until then."""
+    sql.execute(sa.update(_task).where(_task.c.id == task_id).values(follow_up_at=at))
+
+
 def set_due(task_id: int, due_at: dt.datetime) -> None:
     """The task and its candidates carry another due time."""
     sql.execute(

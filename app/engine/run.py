@@ -26,7 +26,7 @@ _task, _instance, _timer = UserTask.__table__, Instance.__table__, Timer.__table
 __all__ = [
     "Moved", "NobodyWaits", "NotRunning", "TaskGone", "broadcast", "cancel", "case", "claim", "complete",
     "correlate", "delegate", "fire_timer", "hand_in", "release", "resume", "send", "set_due",
-    "set_variables", "start", "suspend", "trigger", "unsuspend", "variables",
+    "set_follow_up", "set_variables", "start", "suspend", "trigger", "unsuspend", "variables",
 ]  # fmt: skip
 
 
@@ -161,6 +161,17 @@ def set_due(task_id: int, due_at: dt.datetime, by: str) -> UserTask:
     store.note(
         found, "due", by=by, element_id=task.element_id, name=task.name,
         token_id=task.token_id, task_id=task_id, data={"due_at": due_at},
+    )  # fmt: skip
+    return _fresh(task_id)
+
+
+def set_follow_up(task_id: int, at: dt.datetime | None, by: str) -> UserTask:
+    """The task is out of the way until then; None: it is here again. Its due time stays."""
+    task, found = _open_task(task_id)
+    opening.set_follow_up(task_id, at)
+    store.note(
+        found, "deferred", by=by, element_id=task.element_id, name=task.name,
+        token_id=task.token_id, task_id=task_id, data={"follow_up_at": at},
     )  # fmt: skip
     return _fresh(task_id)
 

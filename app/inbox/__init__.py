@@ -9,6 +9,7 @@ def init_app(app: Flask) -> None:
     from app.inbox import (  # noqa: F401
         case,
         forms,
+        later,
         messages,
         press,
         queue,

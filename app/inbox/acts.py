@@ -32,6 +32,7 @@ def release_now(task_id: int, person: User) -> UserTask:
         raise NotAllowed(_("只有认领的人才能放回。"))
     if not task.candidates:
         raise Conflict(_("这项任务是指定给您的，没有别人可以接手。要请别人办，请用“转办”。"))
+    _back_in_sight(task, person)
     run.release(task_id, person.login)
     return task
 
@@ -45,8 +46,15 @@ def delegate_now(task_id: int, to: str, person: User) -> UserTask:
         raise Invalid(_("请选择要转办给谁。"))
     if receiver.login == task.assignee:
         raise Invalid(_("这项任务已经在 %(name)s 手里。", name=receiver.name))
+    _back_in_sight(task, person)
     run.delegate(task_id, receiver.login, person.login)
     return task
+
+
+def _back_in_sight(task: UserTask, person: User) -> None:
+    """Who put the task off did so for himself, not for whoever has it next."""
+    if task.follow_up_at is not None:
+        run.set_follow_up(task.id, None, person.login)
 
 
 def require_open(task: UserTask) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from flask import g
@@ -231,7 +232,7 @@ def _order(question: Question) -> list[sa.ColumnElement[Any]]:
 
 def _midnight() -> dt.datetime:
     """The end of the reader's day, in UTC."""
-    zone = get_timezone()
+    zone = ZoneInfo(str(get_timezone()))  # Babel's own cannot be combined with a time
     today = clock.now().astimezone(zone).date()
     return dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)
 

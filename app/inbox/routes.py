@@ -11,7 +11,7 @@ from app.engine import definitions
 from app.engine.models import UserTask
 from app.errors import Invalid, ShunliuError
 from app.i18n import _, _l
-from app.inbox import acts, facts, queue, quick, sight, story
+from app.inbox import acts, facts, postpone, queue, quick, sight, story
 
 inbox = Blueprint("inbox", __name__)
 TITLES = {
@@ -67,6 +67,7 @@ def peek(task_id: int) -> str:
         keys=quick.KEYS,
         facts=facts.of(task, current_user),
         candidates=story.candidates(task),
+        later=postpone.offered(),
         names=_names([task]),
     )
 

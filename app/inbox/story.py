@@ -24,7 +24,7 @@ ICONS = {
     "CallActivity": "git-merge",
 }
 NOTED = {"claimed", "released", "delegated", "suspended", "resumed", "cancelled", "retried",
-         "skipped", "migrated", "incident", "told"}  # fmt: skip
+         "skipped", "migrated", "incident", "told", "deferred"}  # fmt: skip
 
 
 @dataclass
@@ -167,7 +167,7 @@ def _noted(case: Instance) -> list[Line]:
         "claimed": _("认领了"), "released": _("放回了"), "delegated": _("转办了"),
         "suspended": _("暂停了流程"), "resumed": _("恢复了流程"), "cancelled": _("取消了"),
         "retried": _("重试了"), "skipped": _("跳过了"), "migrated": _("换到新版本"),
-        "incident": _("出错，等管理员处理："), "told": _("发出："),
+        "incident": _("出错，等管理员处理："), "told": _("发出："), "deferred": _("推后了"),
     }  # fmt: skip
     lines = []
     for event in _events(case, NOTED):

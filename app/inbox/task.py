@@ -15,7 +15,7 @@ from app.engine import definitions, files, sql, store
 from app.engine.models import TaskCandidate, UserTask
 from app.errors import Conflict, Invalid
 from app.i18n import _, label
-from app.inbox import acts, forms, queue, sight, story
+from app.inbox import acts, forms, postpone, queue, sight, story
 from app.inbox.directory import Directory
 from app.inbox.models import Comment
 from app.inbox.routes import inbox
@@ -55,6 +55,7 @@ def _task_page(
             login for login in (task.assignee, task.completed_by, case.started_by) if login
         ),
         colleagues=_colleagues(task) if may_act else {},
+        later=postpone.offered(),
         finished=acts.finished_text(task) if task.state != "open" else "",
         record=_record(task),
         neighbours=_neighbours(task) if task.state == "open" else (None, None),
