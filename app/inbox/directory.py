@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask_babel import format_decimal
 from pypinyin import Style, lazy_pinyin
 
 from app import errors, records
@@ -12,6 +13,7 @@ from app.accounts import people
 from app.accounts.models import Department, User, membership
 from app.db import db
 from app.i18n import _, label
+from app.records import record
 
 SHOWN = 20  # choices of one search
 FACTS = 8  # lines of a record's panel
@@ -73,7 +75,7 @@ class Directory:
         facts = []
         for name in row.record.columns:
             column = getattr(type(row), name, None)
-            text = _said(getattr(row, name, None))
+            text = _said(getattr(row, name, None), getattr(column, "info", {}))
             if text and name not in ("number", row.record.title) and column is not None:
                 heading = getattr(column, "info", {}).get("label", name)
                 facts.append({"label": label(heading), "value": text})
@@ -101,9 +103,24 @@ def _choice(row: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _said(value: Any) -> str:
+PLACES = {"money": "#,##0.00", "price": "#,##0.00##", "qty": "#,##0.###", "rate": "#,##0.##%"}
+
+
+def _said(value: Any, info: Any) -> str:
+    """A value of a record as people read it: names instead of ids, grouped figures."""
     if value is None or value == "":
         return ""
+    form = info.get("format", "")
+    if form == "user":
+        return people.names([value]).get(value, value)
+    if form == "department":
+        department = db.session.get(Department, value)
+        return label(department.name if department else value)
+    if form == "ref":
+        row = db.session.get(record.entity(info["target"]), value)
+        return str(row.title) if row is not None else str(value)
+    if form in PLACES:
+        return format_decimal(value, PLACES[form])
     if isinstance(value, bool):
         return _("是") if value else _("否")
     return label(value) if isinstance(value, str) else str(value)

@@ -28,6 +28,7 @@ TONES = {
              "付款失败"),
 }  # fmt: skip
 TONE_OF = {word: tone for tone, words in TONES.items() for word in words}
+CODES = {"goods": "发货", "project": "项目交付"}  # choices that flows name in English
 Key = tuple[str, Any]
 
 

@@ -1,5 +1,6 @@
 """The page of one order: what became of each piece, and what the order waits for, in words."""
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -7,17 +8,22 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import format_decimal
 
+from app import clock, show
 from app.db import db
-from app.i18n import _
-from app.records import sight
+from app.i18n import _, label
+from app.records import numbers, sight, write
 from app.records.delivery import Delivery
 from app.records.invoice import Invoice
+from app.records.prepayment import Prepayment
 from app.records.product import Product
-from app.records.sales_order import OrderLine, ReceiptPlan, SalesOrder
+from app.records.refund import Refund
+from app.records.sales_order import OrderChange, OrderLine, ReceiptPlan, SalesOrder
+from app.records.sales_return import SalesReturn
 from app.registry.figures import Figure
 
 STEPS = ("审批中", "待签约", "已生效", "履约中", "已完成")
 FEW = 6
+SOON = 7  # days before a receipt is due that deserve a look
 
 
 @dataclass(frozen=True)
@@ -30,32 +36,78 @@ class Waiting:
 
 def facts(row: SalesOrder, viewer: sight.Viewer) -> dict[str, Any]:
     """What the template of an order needs besides the common sheet."""
-    lines = _lines(row)
+    lines, held = _lines(row), _held(row, viewer)
     return {
-        "lines": lines, "figures": figures(row), "waiting": waiting(row, lines),
-        "steps": _steps(row), "received": received(row),
-        "deliveries": _hanging(Delivery, row, viewer, Delivery.id.desc()),
-        "invoices": _hanging(Invoice, row, viewer, Invoice.id.desc()),
-        "plan": _hanging(ReceiptPlan, row, viewer, ReceiptPlan.seq),
+        "lines": lines, "figures": figures(row, held), "waiting": waiting(row, lines, held),
+        "steps": _steps(row), "received": received(row), "documents": _documents(row, viewer),
+        "plan": _plan(row, viewer), "customer": write.get("customer", row.customer_id),
     }  # fmt: skip
 
 
 def _lines(row: SalesOrder) -> list[dict[str, Any]]:
+    """Each line with its pieces; the money of the order is shared out by the lines' amounts."""
     query = (
         sa.select(OrderLine, Product)
         .join(Product, OrderLine.product_id == Product.id)
         .where(OrderLine.order_id == row.id)
         .order_by(OrderLine.seq)
     )
-    return [{"line": line, "product": product, "due": line.q_ordered - line.q_cancelled}
-            for line, product in db.session.execute(query)]  # fmt: skip
+    found = list(db.session.execute(query))
+    whole = sum((line.amount for line, _product in found), Decimal(0)) or Decimal(1)
+    return [{"line": line, "product": product, "due": line.q_ordered - line.q_cancelled,
+             "received": (received(row) * line.amount / whole).quantize(Decimal("0.01"))}
+            for line, product in found]  # fmt: skip
 
 
-def _hanging(model: Any, row: SalesOrder, viewer: sight.Viewer, order: Any) -> list[Any]:
-    query = sa.select(model).where(
-        model.order_id == row.id, sight.visible(model.__tablename__, viewer)
+def _held(row: SalesOrder, viewer: sight.Viewer) -> Decimal:
+    """Prepaid for this order and not yet set against an invoice."""
+    query = sa.select(sa.func.sum(Prepayment.balance)).where(
+        Prepayment.order_id == row.id, sight.visible("prepayment", viewer)
     )
-    return list(db.session.scalars(query.order_by(order).limit(FEW)))
+    return db.session.scalar(query) or Decimal(0)
+
+
+def _documents(row: SalesOrder, viewer: sight.Viewer) -> list[tuple[str, str, list[Any], int]]:
+    """(heading, entity, the newest rows, how many) of all that came out of the order."""
+    kinds = ((_("交付"), Delivery), (_("发票"), Invoice), (_("退货"), SalesReturn),
+             (_("退款"), Refund), (_("变更"), OrderChange))  # fmt: skip
+    found = []
+    for heading, model in kinds:
+        mine = model.order_id == row.id, sight.visible(model.__tablename__, viewer)
+        rows = list(db.session.scalars(
+            sa.select(model).where(*mine).order_by(model.id.desc()).limit(FEW)
+        ))  # fmt: skip
+        count = len(rows)
+        if count == FEW:
+            count = db.session.scalar(sa.select(sa.func.count(model.id)).where(*mine)) or 0
+        if rows or model in (Delivery, Invoice):
+            found.append((heading, model.__tablename__, rows, count))
+    return found
+
+
+def _plan(row: SalesOrder, viewer: sight.Viewer) -> list[tuple[ReceiptPlan, str, str]]:
+    """(row, tone, light in words) of the receipts that are planned."""
+    query = sa.select(ReceiptPlan).where(
+        ReceiptPlan.order_id == row.id, sight.visible("receipt_plan", viewer)
+    )
+    today = numbers.local_date(clock.now())
+    rows = db.session.scalars(query.order_by(ReceiptPlan.seq).limit(60))
+    return [(one, *_light(one, today)) for one in rows]
+
+
+def _light(one: ReceiptPlan, today: dt.date) -> tuple[str, str]:
+    if one.state in ("已结清", "已核销"):
+        return "done", label(one.state)
+    if one.state == "作废" or one.state == "待生效":
+        return "", label(one.state)
+    if one.due_date is None:
+        return "", _("未到条件")
+    days = (one.due_date - today).days
+    if days < 0:
+        return "over", _("逾期 %(n)s 天", n=-days)
+    if days <= SOON:
+        return "due", _("还有 %(n)s 天到期", n=days) if days else _("今天到期")
+    return "", _("%(day)s 到期", day=show.day(one.due_date))
 
 
 def received(row: SalesOrder) -> Decimal:
@@ -63,7 +115,7 @@ def received(row: SalesOrder) -> Decimal:
     return row.received_amount + row.prepay_used - row.refunded_amount
 
 
-def figures(row: SalesOrder) -> list[Figure]:
+def figures(row: SalesOrder, held: Decimal) -> list[Figure]:
     """Total, delivered, invoiced, received and what is still to come, each with its share."""
     whole = row.total or Decimal(1)
     parts = (
@@ -75,9 +127,10 @@ def figures(row: SalesOrder) -> list[Figure]:
         share = float(amount / whole)
         found.append(Figure(called, _money(amount), note=f"{share:.0%}", share=share,
                             tone="done" if share >= 1 else ""))  # fmt: skip
-    left = row.total - received(row)
-    found.append(Figure(_("未收"), _money(left), tone="due" if left > 0 else "",
-                        share=float(left / whole)))  # fmt: skip
+    left = row.total - received(row) - held
+    note = _("另有预收 %(held)s 等冲抵", held=_money(held)) if held else ""
+    found.append(Figure(_("未收"), _money(left), tone="due" if left > 0 else "", note=note,
+                        share=max(float(left / whole), 0.0)))  # fmt: skip
     return found
 
 
@@ -96,7 +149,9 @@ def _steps(row: SalesOrder) -> list[tuple[str, str]]:
     return list(zip(STEPS, marks, strict=True))
 
 
-def waiting(row: SalesOrder, lines: list[dict[str, Any]]) -> list[Waiting]:
+def waiting(
+    row: SalesOrder, lines: list[dict[str, Any]], held: Decimal = Decimal(0)
+) -> list[Waiting]:
     """What must still happen until the order can be closed, the next first."""
     if row.state in ("已完成", "已驳回", "未签约", "已取消"):
         return []
@@ -112,7 +167,9 @@ def waiting(row: SalesOrder, lines: list[dict[str, Any]]) -> list[Waiting]:
     if row.delivered_amount > row.invoiced_amount and row.invoice_kind != "不开票":
         amount = _money(row.delivered_amount - row.invoiced_amount)
         found.append(Waiting(_("已交付 %(amount)s 还没有开票。", amount=amount), "due"))
-    left = row.total - received(row)
+    left = row.total - received(row) - held
+    if held > 0:
+        found.append(Waiting(_("预收 %(held)s，开票后冲抵。", held=_money(held))))
     if left > 0:
         found.append(Waiting(_("还有 %(amount)s 没有收到。", amount=_money(left))))
     return found or [Waiting(_("交付、开票、收款都已完成，等系统关闭订单。"))]

@@ -48,7 +48,7 @@ def sheet(row: Any, viewer: sight.Viewer, tab: str) -> dict[str, Any]:
         "sections": _sections(row, viewer), "story": story.of(row), "story_page": story.PAGE,
         "people": people.names, "columns_of": record.columns, "entities": record.entities(),
         "shown_name": fields.shown_name, "numeric": cell.NUMBERS, "can_open": _endpoint,
-        "title": cell.title(row), "bar": show.bar,
+        "title": cell.title(row), "bar": show.bar, "tone_of": cell.TONE_OF,
     }  # fmt: skip
     found |= going_on(row, viewer)
     if isinstance(row, Customer):

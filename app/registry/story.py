@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from app.accounts import people
 from app.db import db
-from app.i18n import label
+from app.i18n import _, label
 from app.records import fields, log, record
 
 PAGE = 20
@@ -59,7 +59,7 @@ def _some(model: Any, mine: dict[str, Any], before: dt.datetime | None, limit: i
 
 
 def _told(entry: Any, names: dict[str, str]) -> Happening:
-    name = names.get(entry.by, entry.by)
+    name = _name(names, entry.by)
     if isinstance(entry, log.ApprovalLog):
         return Happening(
             entry.at, entry.by, name, "approval", entry.reason, new=label(entry.decision),
@@ -78,9 +78,19 @@ def _grouped(row: Any, changes: Sequence[Any], names: dict[str, str]) -> list[Ha
     for entry in changes:
         key = entry.at, entry.by
         if key not in told:
-            name = names.get(entry.by, entry.by)
+            name = _name(names, entry.by)
             told[key] = Happening(entry.at, entry.by, name, "change", entry.reason, flow=entry.flow)
         column = known.get(entry.field)
         shown = fields.shown_name(column) if column is not None else entry.field
-        told[key].changes.append((shown, entry.old, entry.new))
+        told[key].changes.append((shown, _value(entry.old), _value(entry.new)))
     return list(told.values())
+
+
+def _name(names: dict[str, str], by: str) -> str:
+    return _("系统") if by == "system" else names.get(by, by)
+
+
+def _value(text: str | None) -> str | None:
+    """What the log holds of a value, as people read it."""
+    truths = {"True": _("是"), "False": _("否")}
+    return truths.get(text, label(text)) if text else text

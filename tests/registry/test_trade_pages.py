@@ -118,3 +118,31 @@ def test_the_board_has_each_stage_and_only_what_one_may_see(as_user):
 
 def test_an_empty_board_says_how_to_begin(as_user):
     assert "还没有您能看到的在谈机会" in as_user("lina").get("/records/board").text
+
+
+def test_receipts_show_when_they_are_due_and_documents_their_state(running, as_user):
+    from app.records.sales_order import ReceiptPlan
+
+    made = [write.create("receipt_plan", {
+        "customer_id": HENGYUAN, "order_id": running.id, "seq": seq, "kind": "应收",
+        "basis": "固定日期", "amount": 57000, "due_date": day,
+    }, by="linyue", number=f"{running.number}-{seq}") for seq, day in
+        ((1, dt.date(2026, 3, 1)), (2, dt.date(2026, 3, 15)))]  # fmt: skip
+    for row in made:
+        write.move(row, "待回款", by="linyue")
+    write.create("refund", {"customer_id": HENGYUAN, "order_id": running.id, "source": "退货",
+                            "source_ref": "RT-1", "amount": 100, "payee_account": "6222"},
+                 by="machao")  # fmt: skip
+    db.session.commit()
+    assert db.session.query(ReceiptPlan).count() >= 2
+    text = as_user("zhangwei").get(f"/records/sales_order/{running.number}").text
+    assert "逾期 9 天" in text and "还有 5 天到期" in text
+    assert "<h3>退款</h3>" in text and "上海恒远机械有限公司</a>" in text
+
+
+def test_money_held_as_prepayment_is_no_longer_missing(running, as_user):
+    write.create("prepayment", {"customer_id": HENGYUAN, "order_id": running.id, "amount": 50000,
+                                "balance": 50000}, by="xufeng")  # fmt: skip
+    db.session.commit()
+    text = as_user("zhangwei").get(f"/records/sales_order/{running.number}").text
+    assert "还有 29,800.00 没有收到。" in text and "预收 50,000.00，开票后冲抵。" in text
