@@ -25,8 +25,8 @@ from app.jobs import queue
 _task, _instance, _timer = UserTask.__table__, Instance.__table__, Timer.__table__
 __all__ = [
     "Moved", "NobodyWaits", "NotRunning", "TaskGone", "broadcast", "cancel", "case", "claim", "complete",
-    "correlate", "delegate", "fire_timer", "hand_in", "release", "resume", "send", "set_due",
-    "set_follow_up", "set_variables", "start", "suspend", "trigger", "unsuspend", "variables",
+    "correlate", "delegate", "fire_timer", "hand_in", "release", "resume", "set_due",
+    "set_variables", "start", "suspend", "trigger", "unsuspend", "variables",
 ]  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def hand_in(
 
     Raises Moved, with the case locked and nothing done, when `revision` is not the case's any more.
     """
-    task, found = _open_task(task_id)
+    task, found = open_task(task_id)
     if revision not in (None, found.revision):
         raise Moved()
     given = values.loads(values.dumps(dict(data or {})))
@@ -130,7 +130,7 @@ def hand_in(
 
 def claim(task_id: int, by: str) -> UserTask:
     """The task is `by`'s alone. Raises Conflict when somebody else has it."""
-    task, found = _open_task(task_id)
+    task, found = open_task(task_id)
     if task.assignee is not None and task.assignee != by:
         raise errors.Conflict(
             _("“%(name)s”已由%(who)s领取。", name=task.name, who=_name(task.assignee))
@@ -140,7 +140,7 @@ def claim(task_id: int, by: str) -> UserTask:
 
 def release(task_id: int, by: str) -> UserTask:
     """The task is everybody's again who may take it. Raises Conflict when nobody else could."""
-    task, found = _open_task(task_id)
+    task, found = open_task(task_id)
     if not opening.has_candidates(task_id):
         raise errors.Conflict(_("“%(name)s”只有您能办理，不能退回。", name=task.name))
     return _assign(found, task, None, by=by, kind="released")
@@ -148,7 +148,7 @@ def release(task_id: int, by: str) -> UserTask:
 
 def delegate(task_id: int, to: str, by: str) -> UserTask:
     """The task is `to`'s now. Raises NotFound when there is no such person."""
-    task, found = _open_task(task_id)
+    task, found = open_task(task_id)
     if people.get(to) is None:
         raise errors.NotFound(_("没有登录名为 %(login)s 的人。", login=to))
     return _assign(found, task, to, by=by, kind="delegated")
@@ -156,7 +156,7 @@ def delegate(task_id: int, to: str, by: str) -> UserTask:
 
 def set_due(task_id: int, due_at: dt.datetime, by: str) -> UserTask:
     """The task is due at another time; its reminder moves with it."""
-    task, found = _open_task(task_id)
+    task, found = open_task(task_id)
     opening.set_due(task_id, due_at)
     store.note(
         found, "due", by=by, element_id=task.element_id, name=task.name,
@@ -165,18 +165,7 @@ def set_due(task_id: int, due_at: dt.datetime, by: str) -> UserTask:
     return _fresh(task_id)
 
 
-def set_follow_up(task_id: int, at: dt.datetime | None, by: str) -> UserTask:
-    """The task is out of the way until then; None: it is here again. Its due time stays."""
-    task, found = _open_task(task_id)
-    opening.set_follow_up(task_id, at)
-    store.note(
-        found, "deferred", by=by, element_id=task.element_id, name=task.name,
-        token_id=task.token_id, task_id=task_id, data={"follow_up_at": at},
-    )  # fmt: skip
-    return _fresh(task_id)
-
-
-def _open_task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
+def open_task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
     """The open task and its case, whose row is locked.
 
     The case first, as every step does it, and then a look at the task: it says what was committed
@@ -269,22 +258,6 @@ def correlate(
     if keep and waits.keep(Message(name, key, given)):
         return 0
     raise NobodyWaits()
-
-
-def send(
-    instance_id: int, token_id: int, variables: Mapping[str, Any], *, by: str, name: str
-) -> bool:
-    """The one token that waits for a message has it from a person, who is written down with
-    `name`, what it was called; False when the token does not wait any more.
-    """
-    found = case(instance_id)
-    if not waits.still_waits(instance_id, token_id):
-        return False
-    given = values.loads(values.dumps(dict(variables)))
-    store.note(found, "told", by=by, name=name, token_id=token_id)
-    step.advance(found, lambda live: live.deliver(token_id, given), by=by)
-    delivery.settle()
-    return True
 
 
 def broadcast(

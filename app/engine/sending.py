@@ -22,7 +22,7 @@ from app import errors, values, workspace
 from app.accounts import people
 from app.accounts.models import User
 from app.db import db
-from app.engine import definitions, expression, run, seen
+from app.engine import definitions, delivery, expression, run, seen, step, store, waits
 from app.engine.models import Instance, MessageWait, ScopeState, Token
 
 PROPERTIES = ("senderGroups", "senderUsers", "senderForm", "senderLabel", "senderVariable",
@@ -80,8 +80,13 @@ def send(offer: Offer, given: dict[str, Any], person: User) -> None:
     carried = dict(given)
     if offer.variable:
         carried[offer.variable] = person.login
-    if not run.send(offer.instance_id, offer.token_id, carried, by=person.login, name=offer.label):
+    found = run.case(offer.instance_id)
+    if not waits.still_waits(offer.instance_id, offer.token_id):
         raise NotWaiting()
+    told = values.loads(values.dumps(carried))
+    store.note(found, "told", by=person.login, name=offer.label, token_id=offer.token_id)
+    step.advance(found, lambda live: live.deliver(offer.token_id, told), by=person.login)
+    delivery.settle()
 
 
 def _offers(condition: sa.ColumnElement[bool], person: User) -> list[Offer]:

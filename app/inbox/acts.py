@@ -2,7 +2,7 @@
 
 from app.accounts import people
 from app.accounts.models import User
-from app.engine import run
+from app.engine import deferring, run
 from app.engine.models import UserTask
 from app.errors import Conflict, Invalid, NotAllowed
 from app.i18n import _, label
@@ -54,7 +54,7 @@ def delegate_now(task_id: int, to: str, person: User) -> UserTask:
 def _back_in_sight(task: UserTask, person: User) -> None:
     """Who put the task off did so for himself, not for whoever has it next."""
     if task.follow_up_at is not None:
-        run.set_follow_up(task.id, None, person.login)
+        deferring.set_follow_up(task.id, None, person.login)
 
 
 def require_open(task: UserTask) -> None:

@@ -7,7 +7,7 @@ from flask_babel import get_timezone
 
 from app import clock
 from app.accounts.models import User
-from app.engine import run
+from app.engine import deferring, run
 from app.engine.models import UserTask
 from app.errors import Conflict, Invalid
 from app.i18n import _
@@ -39,11 +39,11 @@ def defer_now(task_id: int, until: dt.date | None, person: User) -> UserTask:
     if until is None:
         if task.follow_up_at is None:
             raise Conflict(_("这项任务没有被推后。"))
-        return run.set_follow_up(task_id, None, person.login)
+        return deferring.set_follow_up(task_id, None, person.login)
     if task.assignee is None:
         run.claim(task_id, person.login)
     moment = dt.datetime.combine(until, MORNING, _zone()).astimezone(dt.UTC)
-    return run.set_follow_up(task_id, moment, person.login)
+    return deferring.set_follow_up(task_id, moment, person.login)
 
 
 def day_of(text: str) -> dt.date | None:

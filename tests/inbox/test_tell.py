@@ -156,7 +156,7 @@ def test_a_case_of_another_workspace_offers_nothing(case):
     with workspace.use(2):
         assert offers(case, "zhangwei") == []
         with pytest.raises(NotFound):
-            run.send(case, 1, {}, by="zhangwei", name="x")
+            run.case(case)
 
 
 @pytest.mark.parametrize(
