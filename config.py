@@ -39,6 +39,7 @@ class Settings:
     max_upload_bytes: int = 20_000_000  # one uploaded file
     max_model_bytes: int = 5_000_000  # one BPMN, DMN or form file
     live_cache: int = 1_000  # live instances kept in memory per process
+    archive_days: int = 1_095  # finished cases so old are archived; 0: never; a process's own wins
     step_limit: int = 20_000  # engine steps without a wait before the case becomes an incident
     job_runner: str = "local"  # local: inside the server; inline: tests; celery: workers
     job_poll_seconds: int = 2  # how often the local runner looks for due jobs

@@ -48,6 +48,19 @@ class Instance(Owned, db.Model):
         sa.Index(None, "workspace_id", "process_id", "state", "id"),
         sa.Index(None, "workspace_id", "business_key"),
         sa.Index(
+            "ix_instance_finished",
+            "definition_id",
+            "ended_at",
+            sqlite_where=sa.text("ended_at IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_instance_caused_by",
+            "caused_by",
+            sqlite_where=sa.text("caused_by IS NOT NULL"),
+            postgresql_where=sa.text("caused_by IS NOT NULL"),
+        ),
+        sa.Index(
             "ix_instance_with_incidents",
             "workspace_id",
             "id",

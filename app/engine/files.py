@@ -39,6 +39,10 @@ class StoredFile(Owned, db.Model):
         BigId, sa.ForeignKey("user_task.id", ondelete="CASCADE"), index=True
     )
 
+    archived_id: Mapped[int | None] = mapped_column(
+        BigId, sa.ForeignKey("archived_case.id"), index=True
+    )  # the case, when it is archived
+
     def value(self) -> dict[str, Any]:
         """What a process variable holds of it."""
         return {"id": self.id, "name": self.name, "size": self.size, "type": self.type}

@@ -7,6 +7,7 @@ def init_app(app: Flask) -> None:
     """The inbox answers; the rail counts what waits; the palette finds tasks and cases."""
     from app import shell
     from app.inbox import (  # noqa: F401
+        archive,
         case,
         forms,
         later,

@@ -2,18 +2,23 @@
 
 from flask import render_template
 from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
 
 from app.accounts import people
 from app.engine import definitions, files, run, sending
-from app.inbox import sight, story
+from app.errors import NotFound
+from app.inbox import archive, sight, story
 from app.inbox.routes import inbox
 
 
 @inbox.get("/instances/<int:instance_id>")
 @login_required
-def case(instance_id: int) -> str:
+def case(instance_id: int) -> str | Response:
     """Drawing, open tasks, timeline, remarks, files; the variables for administrators."""
-    found = sight.case(instance_id, current_user)
+    try:
+        found = sight.case(instance_id, current_user)
+    except NotFound:
+        return archive.instead_of(instance_id)
     tasks = story.open_tasks(found)
     return render_template(
         "inbox/case.html",

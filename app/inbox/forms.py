@@ -256,9 +256,9 @@ def upload(task_id: int) -> tuple[Response, int]:
 def download(file_id: int) -> Response:
     """The file, always as an attachment, for those who may see its case."""
     row = files.find(file_id)
-    if row is None or row.instance_id is None:
+    if row is None:
         raise errors.NotFound()
-    sight.case(row.instance_id, current_user)
+    sight.check_file(row, current_user)
     content = files.path(uploads(), row.sha256)
     if not content.is_file():
         raise errors.NotFound(_("文件内容不在服务器上了。请联系管理员从备份恢复。"))

@@ -8,6 +8,8 @@ from app import workspace
 from app.accounts import people
 from app.accounts.models import User
 from app.db import db
+from app.engine.archived import ArchivedCase, ArchivedPerson
+from app.engine.files import StoredFile
 from app.engine.models import Instance, TaskCandidate, UserTask
 from app.errors import NotAllowed, NotFound
 from app.i18n import _
@@ -144,3 +146,32 @@ def case(instance_id: int, person: User) -> Instance:
     if found is None or not may_see_case(found, person):
         raise NotFound()
     return found
+
+
+def archived(person: User) -> sa.ColumnElement[bool]:
+    """The archived cases that this person may see: as of a live case, who began it, who had a
+    task, who stands above the starter, admins."""
+    if person.is_admin:
+        return sa.true()
+    took_part = sa.select(ArchivedPerson.case_id).where(ArchivedPerson.login == person.login)
+    below = people.subordinates(person.login)
+    return sa.or_(ArchivedCase.id.in_(took_part), ArchivedCase.started_by.in_(below))
+
+
+def archived_case(case_id: int, person: User) -> ArchivedCase:
+    """The archived case, if this person may see it. Raises NotFound otherwise."""
+    query = sa.select(ArchivedCase).where(ArchivedCase.id == case_id, archived(person))
+    found = db.session.scalar(query)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def check_file(row: StoredFile, person: User) -> None:
+    """Raises NotFound unless this person may see the case of the file, live or archived."""
+    if row.archived_id is not None:
+        archived_case(row.archived_id, person)
+    elif row.instance_id is not None:
+        case(row.instance_id, person)
+    else:
+        raise NotFound()

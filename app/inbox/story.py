@@ -1,7 +1,9 @@
 """What happened in a case, as people tell it; and where the case stands in its drawing."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from flask import g
@@ -58,18 +60,19 @@ def of(case: Instance) -> list[Line]:
     lines += _done_tasks(case)
     lines += _by_machine(case)
     lines += _decisions(case)
-    lines += _noted(case)
+    lines += noted(_events(case, NOTED))
     if case.ended_at:
-        lines.append(Line(case.ended_at, _ended(case), icon="flag"))
+        lines.append(Line(case.ended_at, ended(case), icon="flag"))
     lines.sort(key=lambda line: line.at or case.started_at)
     tasks = open_tasks(case)
     lines += _open_lines(tasks)
     lines += foreseen(case, tasks)
-    _name_people(lines)
+    name_people(lines)
     return lines
 
 
-def _ended(case: Instance) -> str:
+def ended(case: Any) -> str:
+    """How the case ended, by the name of its end event if that has one."""
     end = label(case.end_event)
     return _("结束：%(end)s", end=end) if end else {
         "cancelled": _("已取消"), "terminated": _("已终止")
@@ -162,7 +165,8 @@ def outcome_label(outcome: str | None) -> str:
     return label(usual.get(outcome or "", outcome or ""))
 
 
-def _noted(case: Instance) -> list[Line]:
+def noted(events: Iterable[Any]) -> list[Line]:
+    """What people and the platform did to the case, beside its tasks."""
     texts = {
         "claimed": _("认领了"), "released": _("放回了"), "delegated": _("转办了"),
         "suspended": _("暂停了流程"), "resumed": _("恢复了流程"), "cancelled": _("取消了"),
@@ -170,7 +174,9 @@ def _noted(case: Instance) -> list[Line]:
         "incident": _("出错，等管理员处理："), "told": _("发出："), "deferred": _("推后了"),
     }  # fmt: skip
     lines = []
-    for event in _events(case, NOTED):
+    for event in events:
+        if event.kind not in NOTED:
+            continue
         if event.kind in ("cancelled", "skipped") and event.token_id and not event.by:
             continue  # a token that the flow itself took away
         data = event.data or {}
@@ -246,7 +252,8 @@ def foreseen(case: Instance, tasks: list[UserTask]) -> list[Line]:
     return found[:MOST_FORESEEN]
 
 
-def _name_people(lines: list[Line]) -> None:
+def name_people(lines: list[Line]) -> None:
+    """Lines that somebody caused have the person's name."""
     names = people.names(line.login for line in lines if line.login)
     for line in lines:
         if line.login:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from app.db import db
+from app.engine.archived import ArchivedCase
 from app.engine.cases import Instance, MessageWait
 from app.engine.work import UserTask
 from app.records import sight
@@ -59,6 +60,12 @@ def openable(cases: Iterable[Instance], viewer: sight.Viewer) -> set[int]:
         sa.or_(UserTask.assignee == viewer.login, UserTask.completed_by == viewer.login),
     )
     return own | set(db.session.scalars(took_part))
+
+
+def has_archived(number: str) -> bool:
+    """Did cases of this record end so long ago that they are in the archive?"""
+    found = sa.select(ArchivedCase.id).where(ArchivedCase.business_key == number)
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def finished(number: str, limit: int = 5) -> list[Any]:

@@ -64,7 +64,7 @@ def going_on(row: Any, viewer: sight.Viewer) -> dict[str, Any]:
     shown = [one.case for one in going] + finished
     offers = sending.of_record(row.key, current_user)
     return {"going": going, "finished": finished, "openable": cases.openable(shown, viewer),
-            "offers": offers}  # fmt: skip
+            "offers": offers, "archived": cases.has_archived(row.key)}  # fmt: skip
 
 
 def _endpoint(name: str) -> bool:

@@ -1,0 +1,403 @@
+"""What finished long ago leaves the live tables by itself; nothing of it is lost or shown to more
+people than before."""
+
+import datetime as dt
+import io
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from dateutil.relativedelta import relativedelta
+
+from app import clock, errors
+from app.db import db
+from app.engine import archive, deploy, files, run
+from app.engine.archived import ArchivedCase, ArchivedContent
+from app.engine.models import Event, HandlerJournal, Instance, UserTask
+from app.inbox.models import Comment
+from app.jobs import queue
+from tests import database as databases
+from tests.conftest import TODAY
+from tests.inbox import quotes
+
+LATER = TODAY + relativedelta(days=1_096)
+SECRET = "只有经手人知道"
+
+
+def publish(own=None):
+    """The flow of quotes, whose process says this of its history, or nothing."""
+    attribute = f'camunda:historyTimeToLive="{own}"' if own else ""
+    models = [
+        (path.name, path.read_bytes().replace(b'camunda:historyTimeToLive="P3650D"',
+                                              attribute.encode()))
+        for path in sorted(quotes.FILES.iterdir())
+    ]  # fmt: skip
+    deploy.deploy(models, by="zhouning")
+    db.session.commit()
+
+
+def finish(number=1, by="wangqiang"):
+    """A quote was begun by 张伟 and refused; its case has ended. The case's number."""
+    task = quotes.begin(number=number)
+    run.claim(task.id, by)
+    db.session.add(
+        Comment(instance_id=task.instance_id, task_id=task.id, login=by, text=SECRET, at=TODAY)
+    )
+    run.complete(task.id, {"outcome": "reject", "opinion": "毛利太低"}, by=by)
+    while open_task := db.session.scalar(
+        sa.select(UserTask).where(
+            UserTask.instance_id == task.instance_id, UserTask.state == "open"
+        )
+    ):
+        run.complete(open_task.id, {"outcome": "cancel"}, by="zhangwei")
+    case = db.session.get_one(Instance, task.instance_id)
+    if case.state == "active":
+        run.cancel(case.id, "客户不要了", "zhangwei")
+    number = case.id
+    db.session.commit()
+    return number
+
+
+@pytest.fixture
+def case(app):
+    publish()
+    return finish()
+
+
+def look():
+    """The recurring job looks, and everything that it finds is done."""
+    queue.enqueue("engine.archive", {}, key="every:engine.archive")
+    db.session.commit()
+    queue.run_due()
+
+
+@pytest.fixture
+def archived(case):
+    clock.stop_at(LATER)
+    look()
+    assert db.session.get(ArchivedCase, case) is not None
+    return case
+
+
+def live():
+    return set(db.session.scalars(sa.select(Instance.id)))
+
+
+def everything():
+    """{table: its rows} of the whole database."""
+    return {
+        table.name: sorted(map(repr, db.session.execute(sa.select(table))))
+        for table in db.metadata.sorted_tables
+    }
+
+
+def test_only_what_finished_long_ago_goes(case):
+    running = quotes.begin(number=2).instance_id
+    db.session.commit()
+    clock.stop_at(LATER - dt.timedelta(days=2))
+    young = finish(number=3)
+    look()
+    assert live() == {case, running, young}, "not a day too early"
+    clock.stop_at(LATER)
+    look()
+    assert live() == {running, young}
+    kept = db.session.get(ArchivedCase, case)
+    assert (kept.business_key, kept.started_by) == ("QT-202603-0001", "zhangwei")
+    assert kept.archived_at == LATER
+    for table in (Event, UserTask, Comment):
+        of_case = sa.select(sa.func.count()).where(table.instance_id == case)
+        assert db.session.scalar(of_case) == 0
+
+
+def test_every_row_is_in_the_archive_as_it_was(case):
+    before = {
+        name: [dict(row) for row in db.session.execute(
+            sa.select(table).where(column == case).order_by(*table.primary_key.columns)
+        ).mappings()]
+        for name, (table, column) in archive.tables().items()
+    }  # fmt: skip
+    assert before["event"] and before["user_task"] and before["comment"]
+    row = dict(db.session.execute(sa.select(Instance.__table__)).mappings().one())
+    db.session.commit()
+    clock.stop_at(LATER)
+    look()
+    found = archive.unpack(case)
+    assert found["tables"] == before and found["case"] == row
+
+
+def test_nothing_else_is_touched(case):
+    running = quotes.begin(number=2).instance_id
+    db.session.commit()
+    clock.stop_at(LATER)
+    before = everything()
+    look()
+    after = everything()
+    moved = {"archived_case", "archived_content", "archived_person", "job", "handler_journal",
+             "instance", "draft", "task_candidate", *archive.tables()}  # fmt: skip
+    for name in set(before) - moved:
+        assert before[name] == after[name], name
+    for name in ("event", "user_task", "token"):
+        assert [row for row in before[name] if row in after[name]] == after[name]
+    assert live() == {running}
+
+
+def test_those_who_took_part_read_who_did_what(archived, as_user):
+    for login in ("zhangwei", "wangqiang", "zhaomin"):
+        page = as_user(login).get(f"/archive/{archived}")
+        assert page.status_code == 200, login
+        assert "审批报价" in page.text and SECRET in page.text and "已归档" in page.text
+        assert "毛利太低" not in page.text, "variables are for administrators"
+        assert "<form" not in page.text.split("<main")[-1], "read only"
+    assert "毛利太低" in as_user("zhouning").get(f"/archive/{archived}").text
+
+
+def test_the_outsider_sees_nothing(archived, as_user):
+    for login in ("baijie", "lina", "machao"):
+        browser = as_user(login)
+        assert browser.get(f"/archive/{archived}").status_code == 404
+        assert browser.get(f"/instances/{archived}").status_code == 404
+        assert (
+            "QT-202603-0001"
+            not in browser.get("/archive?q=QT-202603-0001").text.split("value=")[-1][40:]
+        )
+        assert f"/archive/{archived}" not in browser.get("/archive").text
+
+
+def test_nobody_sees_it_without_logging_in(archived, client):
+    assert "/login" in client.get(f"/archive/{archived}").location
+    assert "/login" in client.get("/archive").location
+
+
+@pytest.mark.parametrize("words", ("QT-202603-0001", "QT-2026", "上海恒远", "1", "#1"))
+def test_it_is_found_by_key_subject_and_number(case, as_user, words):
+    clock.stop_at(LATER)
+    look()
+    words = words.replace("1", str(case)) if words in ("1", "#1") else words
+    assert f"/archive/{case}" in as_user("zhangwei").get("/archive", query_string={"q": words}).text
+
+
+@pytest.mark.parametrize("words", ("0001", "%", "_T", "QT-202604", "' or 1=1", "9" * 40))
+def test_other_words_find_nothing(archived, as_user, words):
+    page = as_user("zhangwei").get("/archive", query_string={"q": words})
+    assert page.status_code == 200 and f"/archive/{archived}" not in page.text
+
+
+def test_the_old_address_leads_there(archived, as_user):
+    answer = as_user("zhangwei").get(f"/instances/{archived}")
+    assert answer.status_code == 302 and answer.location == f"/archive/{archived}"
+
+
+def test_long_lists_have_pages(app, as_user, monkeypatch):
+    publish()
+    numbers = [finish(number) for number in (1, 2, 3)]
+    clock.stop_at(LATER)
+    look()
+    monkeypatch.setattr("app.inbox.archive.PAGE", 2)
+    browser = as_user("zhangwei")
+    first = browser.get("/archive").text
+    assert f"/archive/{numbers[2]}" in first and f"/archive/{numbers[0]}" not in first
+    assert f"before={numbers[1]}" in first
+    assert f"/archive/{numbers[0]}" in browser.get(f"/archive?before={numbers[1]}").text
+
+
+def test_a_file_is_still_there_for_those_who_could_have_it(case, app, as_user):
+    row = files.keep(
+        io.BytesIO(b"%PDF-1.4 contract"), "合同.pdf", folder=Path(app.instance_path) / "uploads",
+        limit=10**6, by="zhangwei", at=TODAY, instance_id=case,
+    )  # fmt: skip
+    number = row.id
+    db.session.commit()
+    clock.stop_at(LATER)
+    look()
+    assert "合同.pdf" in as_user("wangqiang").get(f"/archive/{case}").text
+    assert as_user("wangqiang").get(f"/files/{number}").data == b"%PDF-1.4 contract"
+    assert as_user("baijie").get(f"/files/{number}").status_code == 404
+
+
+def test_a_parent_stays_while_a_child_runs(case):
+    child = quotes.begin(number=2)
+    db.session.get_one(Instance, child.instance_id).caused_by = case
+    grandchild = quotes.begin(number=3)
+    db.session.get_one(Instance, grandchild.instance_id).caused_by = child.instance_id
+    ids = child.instance_id, grandchild.instance_id
+    run.cancel(ids[0], "x", "zhangwei")
+    db.session.commit()
+    clock.stop_at(LATER)
+    look()
+    assert live() == {case, *ids}, "the grandchild runs"
+    run.cancel(ids[1], "x", "zhangwei")
+    db.session.commit()
+    clock.stop_at(LATER + relativedelta(days=1_097))
+    for left in ({case, ids[0]}, {case}, set()):
+        look()
+        assert live() == left
+
+
+def test_doing_it_again_changes_nothing(archived):
+    before = everything()
+    for _time in range(2):
+        queue.enqueue("engine.archive_case", {"instance_id": archived})
+        db.session.commit()
+        queue.run_due()
+    look()
+    after = everything()
+    assert {name: rows for name, rows in after.items() if name != "job"} == {
+        name: rows for name, rows in before.items() if name != "job"
+    }
+
+
+def test_a_failure_in_the_middle_loses_nothing(case, monkeypatch):
+    clock.stop_at(LATER)
+    before = everything()
+
+    def die(_instance_id):
+        raise OSError("the plug was pulled")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(archive, "clear", die)
+        look()
+    after = everything()
+    assert {n: rows for n, rows in before.items() if n != "job"} == {
+        n: rows for n, rows in after.items() if n != "job"
+    }
+    clock.stop_at(LATER + dt.timedelta(hours=1))
+    queue.run_due()
+    assert live() == set() and archive.unpack(case)["tables"]["event"]
+
+
+def test_a_long_case_goes_in_small_steps_and_is_whole_all_the_time(case, as_user, monkeypatch):
+    monkeypatch.setattr(archive, "MOST_ROWS", 3)
+    clock.stop_at(LATER)
+    whole = archive.pack(case).marks
+    total = sum(whole.values())
+    db.session.commit()
+    queue.enqueue("engine.archive_case", {"instance_id": case})
+    db.session.commit()
+    steps, left = 0, total
+    while jobs := queue.claim(1):
+        queue.perform(jobs[0])
+        steps += 1
+        now = sum(
+            db.session.scalar(sa.select(sa.func.count()).select_from(table).where(column == case))
+            for table, column in archive.tables().values()
+        )
+        assert left - now <= 3, "never more in one transaction"
+        left = now
+        assert as_user("zhangwei").get(f"/archive/{case}").status_code == 200
+        kept = archive.unpack(case)["tables"]
+        assert {name: len(rows) for name, rows in kept.items()} == whole
+        db.session.commit()
+    assert steps > 3 and live() == set()
+
+
+def test_what_is_said_meanwhile_is_not_lost(case):
+    clock.stop_at(LATER)
+    packed = archive.pack(case)
+    db.session.add(Comment(instance_id=case, login="lina", text="还有一句", at=LATER))
+    db.session.commit()
+    with pytest.raises(errors.Conflict):
+        archive.move(packed)
+    db.session.rollback()
+    look()
+    assert archive.unpack(case)["tables"]["comment"][-1]["text"] == "还有一句"
+
+
+@pytest.mark.skipif(bool(databases.POSTGRES), reason="SQLite has one writer at a time")
+def test_others_write_while_a_case_is_packed(case, app, monkeypatch):
+    clock.stop_at(LATER)
+    real, wrote = archive.pack, []
+
+    def pack(instance_id):
+        found = real(instance_id)
+        other = sa.create_engine(db.engine.url, connect_args={"timeout": 0.2})
+        with other.begin() as connection:
+            connection.exec_driver_sql("update workspace set name = 'written meanwhile'")
+            wrote.append(True)
+        other.dispose()
+        return found
+
+    monkeypatch.setattr(archive, "pack", pack)
+    look()
+    assert wrote == [True] and live() == set()
+
+
+def test_what_handlers_answered_is_forgotten_with_the_case(case):
+    event = db.session.scalars(
+        sa.select(Event).where(Event.instance_id == case, Event.element_id.is_not(None),
+                               Event.token_id.is_not(None))
+    ).first()  # fmt: skip
+    mine = f"{case}:{event.element_id}:{event.token_id}"
+    for key in (mine, f"{case}1:{event.element_id}:{event.token_id}"):
+        db.session.add(HandlerJournal(key=key, handler="x.y", result={}, at=TODAY))
+    db.session.commit()
+    clock.stop_at(LATER)
+    look()
+    assert mine not in set(db.session.scalars(sa.select(HandlerJournal.key)))
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(HandlerJournal)) == 1
+
+
+def test_a_damaged_archive_says_so(archived, as_user):
+    db.session.execute(sa.update(ArchivedContent).values(sha256="0" * 64))
+    db.session.commit()
+    with pytest.raises(ValueError, match="damaged"):
+        archive.unpack(archived)
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "span"),
+    (
+        (None, 10, relativedelta(days=10)), ("", 10, relativedelta(days=10)), (None, 0, None),
+        ("180", 10, relativedelta(days=180)), ("P10Y", 0, relativedelta(years=10)),
+        ("P1Y2M3D", 10, relativedelta(years=1, months=2, days=3)),
+        ("P3650D", 10, relativedelta(days=3650)), ("soon", 10, relativedelta(days=10)),
+        ("-P1D", 10, relativedelta(days=10)), ("-5", 0, None),
+    ),
+)  # fmt: skip
+def test_the_process_s_own_word_comes_first(text, days, span):
+    assert archive.age(text, days) == span
+
+
+def test_a_process_that_says_thirty_days_goes_after_thirty_days(app):
+    publish("P30D")
+    number = finish()
+    clock.stop_at(TODAY + dt.timedelta(days=29))
+    look()
+    assert live() == {number}
+    clock.stop_at(TODAY + dt.timedelta(days=31))
+    look()
+    assert live() == set()
+
+
+def test_zero_days_keep_everything(case, app):
+    app.config["SETTINGS"] = type(app.config["SETTINGS"])(
+        **{**vars(app.config["SETTINGS"]), "archive_days": 0}
+    )
+    clock.stop_at(LATER + relativedelta(years=50))
+    look()
+    assert live() == {case}
+
+
+@pytest.mark.skipif(bool(databases.POSTGRES), reason="reads SQLite's plans")
+def test_the_search_for_old_cases_reads_an_index(case):
+    asked = []
+
+    def note(_conn, _cursor, statement, parameters, _context, _many):
+        asked.append((statement, parameters))
+
+    clock.stop_at(LATER)
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    assert archive.due(10) == [case]
+    sa.event.remove(db.engine, "before_cursor_execute", note)
+    (statement, given) = next(one for one in asked if "caused_by" in one[0])
+    plan = [
+        row[3]
+        for row in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+    ]
+    assert any("ix_instance_finished" in line for line in plan), plan
+    assert any("ix_instance_caused_by" in line for line in plan), plan
+
+
+def test_the_record_s_page_knows_of_its_archive(archived, app):
+    from app.registry import cases
+
+    assert cases.has_archived("QT-202603-0001") and not cases.has_archived("QT-202603-0002")
