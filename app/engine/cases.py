@@ -55,12 +55,6 @@ class Instance(Owned, db.Model):
             postgresql_where=sa.text("ended_at IS NOT NULL"),
         ),
         sa.Index(
-            "ix_instance_caused_by",
-            "caused_by",
-            sqlite_where=sa.text("caused_by IS NOT NULL"),
-            postgresql_where=sa.text("caused_by IS NOT NULL"),
-        ),
-        sa.Index(
             "ix_instance_with_incidents",
             "workspace_id",
             "id",

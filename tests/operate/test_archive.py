@@ -66,7 +66,7 @@ def case(app):
 
 def look():
     """The recurring job looks, and everything that it finds is done."""
-    queue.enqueue("engine.archive", {}, key="every:engine.archive")
+    queue.enqueue("engine.archive", {})
     db.session.commit()
     queue.run_due()
 
@@ -147,7 +147,7 @@ def test_those_who_took_part_read_who_did_what(archived, as_user):
         assert page.status_code == 200, login
         assert "审批报价" in page.text and SECRET in page.text and "已归档" in page.text
         assert "毛利太低" not in page.text, "variables are for administrators"
-        assert "<form" not in page.text.split("<main")[-1], "read only"
+        assert "<form" not in page.text.split("<main")[1].split("</main>")[0], "read only"
     assert "毛利太低" in as_user("zhouning").get(f"/archive/{archived}").text
 
 
@@ -156,10 +156,7 @@ def test_the_outsider_sees_nothing(archived, as_user):
         browser = as_user(login)
         assert browser.get(f"/archive/{archived}").status_code == 404
         assert browser.get(f"/instances/{archived}").status_code == 404
-        assert (
-            "QT-202603-0001"
-            not in browser.get("/archive?q=QT-202603-0001").text.split("value=")[-1][40:]
-        )
+        assert "没有找到" in browser.get("/archive?q=QT-202603-0001").text
         assert f"/archive/{archived}" not in browser.get("/archive").text
 
 
@@ -176,7 +173,7 @@ def test_it_is_found_by_key_subject_and_number(case, as_user, words):
     assert f"/archive/{case}" in as_user("zhangwei").get("/archive", query_string={"q": words}).text
 
 
-@pytest.mark.parametrize("words", ("0001", "%", "_T", "QT-202604", "' or 1=1", "9" * 40))
+@pytest.mark.parametrize("words", ("0007", "%", "_T", "QT-202604", "' or 1=1", "9" * 40))
 def test_other_words_find_nothing(archived, as_user, words):
     page = as_user("zhangwei").get("/archive", query_string={"q": words})
     assert page.status_code == 200 and f"/archive/{archived}" not in page.text
@@ -210,7 +207,8 @@ def test_a_file_is_still_there_for_those_who_could_have_it(case, app, as_user):
     clock.stop_at(LATER)
     look()
     assert "合同.pdf" in as_user("wangqiang").get(f"/archive/{case}").text
-    assert as_user("wangqiang").get(f"/files/{number}").data == b"%PDF-1.4 contract"
+    with as_user("wangqiang").get(f"/files/{number}") as answer:
+        assert answer.data == b"%PDF-1.4 contract"
     assert as_user("baijie").get(f"/files/{number}").status_code == 404
 
 

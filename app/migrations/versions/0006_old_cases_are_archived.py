@@ -1,7 +1,7 @@
 """old cases are archived
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0006
+Revises: 0005
 """
 
 import sqlalchemy as sa
@@ -9,15 +9,14 @@ from alembic import op
 
 import app.db
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 PARTIAL = {
     "ix_instance_finished": (["definition_id", "ended_at"], "ended_at IS NOT NULL"),
-    "ix_instance_caused_by": (["caused_by"], "caused_by IS NOT NULL"),
 }
 
 
