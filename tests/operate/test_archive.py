@@ -2,8 +2,6 @@
 people than before."""
 
 import datetime as dt
-import io
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from app import clock, errors
 from app.db import db
-from app.engine import archive, deploy, files, run
+from app.engine import archive, run
 from app.engine.archived import ArchivedCase, ArchivedContent
 from app.engine.models import Event, HandlerJournal, Instance, UserTask
 from app.inbox.models import Comment
@@ -19,76 +17,7 @@ from app.jobs import queue
 from tests import database as databases
 from tests.conftest import TODAY
 from tests.inbox import quotes
-
-LATER = TODAY + relativedelta(days=1_096)
-SECRET = "只有经手人知道"
-
-
-def publish(own=None):
-    """The flow of quotes, whose process says this of its history, or nothing."""
-    attribute = f'camunda:historyTimeToLive="{own}"' if own else ""
-    models = [
-        (path.name, path.read_bytes().replace(b'camunda:historyTimeToLive="P3650D"',
-                                              attribute.encode()))
-        for path in sorted(quotes.FILES.iterdir())
-    ]  # fmt: skip
-    deploy.deploy(models, by="zhouning")
-    db.session.commit()
-
-
-def finish(number=1, by="wangqiang"):
-    """A quote was begun by 张伟 and refused; its case has ended. The case's number."""
-    task = quotes.begin(number=number)
-    run.claim(task.id, by)
-    db.session.add(
-        Comment(instance_id=task.instance_id, task_id=task.id, login=by, text=SECRET, at=TODAY)
-    )
-    run.complete(task.id, {"outcome": "reject", "opinion": "毛利太低"}, by=by)
-    while open_task := db.session.scalar(
-        sa.select(UserTask).where(
-            UserTask.instance_id == task.instance_id, UserTask.state == "open"
-        )
-    ):
-        run.complete(open_task.id, {"outcome": "cancel"}, by="zhangwei")
-    case = db.session.get_one(Instance, task.instance_id)
-    if case.state == "active":
-        run.cancel(case.id, "客户不要了", "zhangwei")
-    number = case.id
-    db.session.commit()
-    return number
-
-
-@pytest.fixture
-def case(app):
-    publish()
-    return finish()
-
-
-def look():
-    """The recurring job looks, and everything that it finds is done."""
-    queue.enqueue("engine.archive", {})
-    db.session.commit()
-    queue.run_due()
-
-
-@pytest.fixture
-def archived(case):
-    clock.stop_at(LATER)
-    look()
-    assert db.session.get(ArchivedCase, case) is not None
-    return case
-
-
-def live():
-    return set(db.session.scalars(sa.select(Instance.id)))
-
-
-def everything():
-    """{table: its rows} of the whole database."""
-    return {
-        table.name: sorted(map(repr, db.session.execute(sa.select(table))))
-        for table in db.metadata.sorted_tables
-    }
+from tests.operate.old import LATER, everything, finish, live, look, publish
 
 
 def test_only_what_finished_long_ago_goes(case):
@@ -139,77 +68,6 @@ def test_nothing_else_is_touched(case):
     for name in ("event", "user_task", "token"):
         assert [row for row in before[name] if row in after[name]] == after[name]
     assert live() == {running}
-
-
-def test_those_who_took_part_read_who_did_what(archived, as_user):
-    for login in ("zhangwei", "wangqiang", "zhaomin"):
-        page = as_user(login).get(f"/archive/{archived}")
-        assert page.status_code == 200, login
-        assert "审批报价" in page.text and SECRET in page.text and "已归档" in page.text
-        assert "毛利太低" not in page.text, "variables are for administrators"
-        assert "<form" not in page.text.split("<main")[1].split("</main>")[0], "read only"
-    assert "毛利太低" in as_user("zhouning").get(f"/archive/{archived}").text
-
-
-def test_the_outsider_sees_nothing(archived, as_user):
-    for login in ("baijie", "lina", "machao"):
-        browser = as_user(login)
-        assert browser.get(f"/archive/{archived}").status_code == 404
-        assert browser.get(f"/instances/{archived}").status_code == 404
-        assert "没有找到" in browser.get("/archive?q=QT-202603-0001").text
-        assert f"/archive/{archived}" not in browser.get("/archive").text
-
-
-def test_nobody_sees_it_without_logging_in(archived, client):
-    assert "/login" in client.get(f"/archive/{archived}").location
-    assert "/login" in client.get("/archive").location
-
-
-@pytest.mark.parametrize("words", ("QT-202603-0001", "QT-2026", "上海恒远", "1", "#1"))
-def test_it_is_found_by_key_subject_and_number(case, as_user, words):
-    clock.stop_at(LATER)
-    look()
-    words = words.replace("1", str(case)) if words in ("1", "#1") else words
-    assert f"/archive/{case}" in as_user("zhangwei").get("/archive", query_string={"q": words}).text
-
-
-@pytest.mark.parametrize("words", ("0007", "%", "_T", "QT-202604", "' or 1=1", "9" * 40))
-def test_other_words_find_nothing(archived, as_user, words):
-    page = as_user("zhangwei").get("/archive", query_string={"q": words})
-    assert page.status_code == 200 and f"/archive/{archived}" not in page.text
-
-
-def test_the_old_address_leads_there(archived, as_user):
-    answer = as_user("zhangwei").get(f"/instances/{archived}")
-    assert answer.status_code == 302 and answer.location == f"/archive/{archived}"
-
-
-def test_long_lists_have_pages(app, as_user, monkeypatch):
-    publish()
-    numbers = [finish(number) for number in (1, 2, 3)]
-    clock.stop_at(LATER)
-    look()
-    monkeypatch.setattr("app.inbox.archive.PAGE", 2)
-    browser = as_user("zhangwei")
-    first = browser.get("/archive").text
-    assert f"/archive/{numbers[2]}" in first and f"/archive/{numbers[0]}" not in first
-    assert f"before={numbers[1]}" in first
-    assert f"/archive/{numbers[0]}" in browser.get(f"/archive?before={numbers[1]}").text
-
-
-def test_a_file_is_still_there_for_those_who_could_have_it(case, app, as_user):
-    row = files.keep(
-        io.BytesIO(b"%PDF-1.4 contract"), "合同.pdf", folder=Path(app.instance_path) / "uploads",
-        limit=10**6, by="zhangwei", at=TODAY, instance_id=case,
-    )  # fmt: skip
-    number = row.id
-    db.session.commit()
-    clock.stop_at(LATER)
-    look()
-    assert "合同.pdf" in as_user("wangqiang").get(f"/archive/{case}").text
-    with as_user("wangqiang").get(f"/files/{number}") as answer:
-        assert answer.data == b"%PDF-1.4 contract"
-    assert as_user("baijie").get(f"/files/{number}").status_code == 404
 
 
 def test_a_parent_stays_while_a_child_runs(case):
@@ -393,9 +251,3 @@ def test_the_search_for_old_cases_reads_an_index(case):
     ]
     assert any("ix_instance_finished" in line for line in plan), plan
     assert any("ix_instance_caused_by" in line for line in plan), plan
-
-
-def test_the_record_s_page_knows_of_its_archive(archived, app):
-    from app.registry import cases
-
-    assert cases.has_archived("QT-202603-0001") and not cases.has_archived("QT-202603-0002")

@@ -1,0 +1,89 @@
+"""An archived case is found and read by those who could see it, and by nobody else."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from app import clock
+from app.db import db
+from app.engine import files
+from tests.conftest import TODAY
+from tests.operate.old import LATER, SECRET, finish, look, publish
+
+
+def test_those_who_took_part_read_who_did_what(archived, as_user):
+    for login in ("zhangwei", "wangqiang", "zhaomin"):
+        page = as_user(login).get(f"/archive/{archived}")
+        assert page.status_code == 200, login
+        assert "审批报价" in page.text and SECRET in page.text and "已归档" in page.text
+        assert "毛利太低" not in page.text, "variables are for administrators"
+        assert "<form" not in page.text.split("<main")[1].split("</main>")[0], "read only"
+    assert "毛利太低" in as_user("zhouning").get(f"/archive/{archived}").text
+
+
+def test_the_outsider_sees_nothing(archived, as_user):
+    for login in ("baijie", "lina", "machao"):
+        browser = as_user(login)
+        assert browser.get(f"/archive/{archived}").status_code == 404
+        assert browser.get(f"/instances/{archived}").status_code == 404
+        assert "没有找到" in browser.get("/archive?q=QT-202603-0001").text
+        assert f"/archive/{archived}" not in browser.get("/archive").text
+
+
+def test_nobody_sees_it_without_logging_in(archived, client):
+    assert "/login" in client.get(f"/archive/{archived}").location
+    assert "/login" in client.get("/archive").location
+
+
+@pytest.mark.parametrize("words", ("QT-202603-0001", "QT-2026", "上海恒远", "1", "#1"))
+def test_it_is_found_by_key_subject_and_number(case, as_user, words):
+    clock.stop_at(LATER)
+    look()
+    words = words.replace("1", str(case)) if words in ("1", "#1") else words
+    assert f"/archive/{case}" in as_user("zhangwei").get("/archive", query_string={"q": words}).text
+
+
+@pytest.mark.parametrize("words", ("0007", "%", "_T", "QT-202604", "' or 1=1", "9" * 40))
+def test_other_words_find_nothing(archived, as_user, words):
+    page = as_user("zhangwei").get("/archive", query_string={"q": words})
+    assert page.status_code == 200 and f"/archive/{archived}" not in page.text
+
+
+def test_the_old_address_leads_there(archived, as_user):
+    answer = as_user("zhangwei").get(f"/instances/{archived}")
+    assert answer.status_code == 302 and answer.location == f"/archive/{archived}"
+
+
+def test_long_lists_have_pages(app, as_user, monkeypatch):
+    publish()
+    numbers = [finish(number) for number in (1, 2, 3)]
+    clock.stop_at(LATER)
+    look()
+    monkeypatch.setattr("app.inbox.archive.PAGE", 2)
+    browser = as_user("zhangwei")
+    first = browser.get("/archive").text
+    assert f"/archive/{numbers[2]}" in first and f"/archive/{numbers[0]}" not in first
+    assert f"before={numbers[1]}" in first
+    assert f"/archive/{numbers[0]}" in browser.get(f"/archive?before={numbers[1]}").text
+
+
+def test_a_file_is_still_there_for_those_who_could_have_it(case, app, as_user):
+    row = files.keep(
+        io.BytesIO(b"%PDF-1.4 contract"), "合同.pdf", folder=Path(app.instance_path) / "uploads",
+        limit=10**6, by="zhangwei", at=TODAY, instance_id=case,
+    )  # fmt: skip
+    number = row.id
+    db.session.commit()
+    clock.stop_at(LATER)
+    look()
+    assert "合同.pdf" in as_user("wangqiang").get(f"/archive/{case}").text
+    with as_user("wangqiang").get(f"/files/{number}") as answer:
+        assert answer.data == b"%PDF-1.4 contract"
+    assert as_user("baijie").get(f"/files/{number}").status_code == 404
+
+
+def test_the_record_s_page_knows_of_its_archive(archived, app):
+    from app.registry import cases
+
+    assert cases.has_archived("QT-202603-0001") and not cases.has_archived("QT-202603-0002")
