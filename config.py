@@ -24,6 +24,11 @@ class Settings:
     """All settings. Sizes in bytes, times in seconds unless the name says otherwise."""
 
     database_url: str = ""  # empty: instance/shunliu.sqlite; else postgresql+psycopg://…
+    pool_size: int = 10  # PostgreSQL connections that each process keeps: its threads and some
+    pool_extra: int = 10  # so many more while all of those are in use
+    pool_wait_seconds: int = 10  # for a free connection, then the request is told to come again
+    lock_wait_seconds: int = 10  # for a row that somebody else is changing; 0: for ever
+    statement_seconds: int = 60  # a PostgreSQL statement that takes longer is ended; 0: never
     instance_path: str = str(ROOT / "instance")  # database, uploads, secret key
     processes_path: str = str(ROOT / "processes")  # the flows and decision tables to deploy
     forms_path: str = str(ROOT / "forms")  # the task forms to deploy
@@ -104,7 +109,7 @@ def flask_config(settings: Settings) -> dict[str, object]:
     """What Flask and its extensions are configured with; makes the instance folder and key."""
     folder = Path(settings.instance_path)
     folder.mkdir(parents=True, exist_ok=True)
-    url = settings.database_url or f"sqlite:///{folder / 'shunliu.sqlite'}"
+    url = _database_url(settings) or f"sqlite:///{folder / 'shunliu.sqlite'}"
     return {
         "SETTINGS": settings,
         "SECRET_KEY": settings.secret_key or _kept_key(folder / "secret_key"),
@@ -125,6 +130,19 @@ def flask_config(settings: Settings) -> dict[str, object]:
         # a fragment that answers late must not overwrite what a page has put into the session
         "SESSION_REFRESH_EACH_REQUEST": False,
     }
+
+
+def _database_url(settings: Settings) -> str:
+    """The address with the driver that is installed. Raises BadSetting for other databases."""
+    kind, separator, rest = settings.database_url.partition("://")
+    if kind in ("postgres", "postgresql"):
+        kind = "postgresql+psycopg"
+    if settings.database_url and (not separator or kind not in ("postgresql+psycopg", "sqlite")):
+        raise BadSetting(
+            f"{PREFIX}DATABASE_URL: write postgresql://user:password@host/database, "
+            "or nothing for SQLite in the instance folder"
+        )
+    return f"{kind}{separator}{rest}"
 
 
 def _kept_key(path: Path) -> str:

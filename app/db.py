@@ -16,7 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
-from app import gate, values
+from app import gate, postgres, values
 
 View = TypeVar("View", bound=Callable[..., Any])
 _writes: ContextVar[bool] = ContextVar("writes", default=True)
@@ -199,10 +199,8 @@ def init_app(app: Flask) -> None:
             "SQLALCHEMY_ENGINE_OPTIONS", {"connect_args": {"timeout": 15}, "hide_parameters": True}
         )
     else:
-        app.config.setdefault(
-            "SQLALCHEMY_ENGINE_OPTIONS",
-            {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10, "hide_parameters": True},
-        )
+        options = postgres.options(app.config["SETTINGS"])
+        app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":

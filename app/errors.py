@@ -80,5 +80,9 @@ class Unavailable(ShunliuError):
     status = 503
 
 
+class Busy(Unavailable):
+    """刚才有别人正在办理同一件事，等了太久，您的操作没有保存。请再试一次。"""
+
+
 class Away(Unavailable):
     """数据库暂时连接不上，什么都没有保存。请稍后刷新重试；恢复后会自动继续。"""

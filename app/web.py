@@ -11,11 +11,11 @@ from flask import Flask, Response, current_app, g, jsonify, render_template, req
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
-from app import db, errors, health, i18n, logs, workspace
+from app import db, errors, health, i18n, logs, postgres, workspace
 from app.accounts import sessions
 from app.i18n import _
 
@@ -149,9 +149,20 @@ def _show_csrf(error: CSRFError) -> tuple[Response | str, int]:
 
 def _show_broken(error: SQLAlchemyError) -> tuple[Response | str, int]:
     """Other faces of a database that is away; anything else is an error of the product."""
+    if isinstance(error, DataError):
+        return _show_unstorable(error)
     if not db.away(error):
         raise error
     return _show_unavailable(error)
+
+
+@_though_database_away
+def _show_unstorable(_error: DataError) -> tuple[Response | str, int]:
+    """The address or the form holds what no column can: a NUL sign, a number with thirty digits."""
+    db.db.session.rollback()
+    if request.method in ("GET", "HEAD"):
+        return _say(errors.NotFound())
+    return _say(errors.Invalid(_("内容里有无法保存的字符或过大的数字。请修改后再提交。")))
 
 
 def _show_unavailable(error: SQLAlchemyError) -> tuple[Response | str, int]:
@@ -160,7 +171,7 @@ def _show_unavailable(error: SQLAlchemyError) -> tuple[Response | str, int]:
     log.error("the database refused", extra={"facts": {"reason": logs.reason(error)}})
     try:
         db.db.session.rollback()
-        return _say(errors.Unavailable())
+        return _say(errors.Busy() if postgres.busy(error) else errors.Unavailable())
     except SQLAlchemyError:
         # not even who asks can be read: the page is made without the database
         db.db.session.rollback()

@@ -48,10 +48,10 @@ def app(database: Database) -> Iterator[Flask]:
 
 
 @contextlib.contextmanager
-def serving(database: Database) -> Iterator[Flask]:
+def serving(database: Database, **settings: object) -> Iterator[Flask]:
     """An application on the sample day, in whose context the test acts."""
     clock.stop_at(TODAY)
-    with databases.opened(database) as app:
+    with databases.opened(database, **settings) as app:
         app.config["TESTING"] = True
         # the context outlives its requests; what one notes in g (who asks) is not for the next
         app.teardown_request(lambda _error: [g.pop(name) for name in list(g)])

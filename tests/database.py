@@ -52,7 +52,7 @@ class Database:
     def drop(self) -> None:
         """Its data are gone, also if somebody still looks at them."""
         if self.name:
-            _administer(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+            administer(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
 def new(folder: Path, template: str = "template1") -> Database:
@@ -60,7 +60,7 @@ def new(folder: Path, template: str = "template1") -> Database:
     if not POSTGRES:
         return Database(folder)
     made = Database(folder, f"test_{os.getpid()}_{next(_numbers)}")
-    _administer(f'CREATE DATABASE "{made.name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    administer(f'CREATE DATABASE "{made.name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     return made
 
 
@@ -88,7 +88,8 @@ def opened(database: Database, **settings: object) -> Iterator[Flask]:
             db.engine.dispose()
 
 
-def _administer(statement: str) -> None:
+def administer(statement: str) -> None:
+    """The statement has run on the server, outside of any transaction."""
     address = (POSTGRES or "").format(name="postgres")
     engine = sa.create_engine(address, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:

@@ -21,6 +21,7 @@ ROWS = {
             "feel",
             "values",
             "gate",
+            "postgres",
             "measure",
         ),
         0,

@@ -1,5 +1,6 @@
 """Alembic runs inside the app: same engine, same tables, one transaction for an upgrade."""
 
+import sqlalchemy as sa
 from alembic import context
 
 from app.db import db
@@ -16,8 +17,17 @@ def run() -> None:
             compare_type=True,
         )
         with context.begin_transaction():
+            if connection.dialect.name == "postgresql":
+                _take_turn(connection)
             context.run_migrations()
         connection.commit()
+
+
+def _take_turn(connection: sa.Connection) -> None:
+    """One upgrade at a time, with the time it needs; busy tables are waited for, not for ever."""
+    for name, value in (("statement_timeout", "0"), ("lock_timeout", "60s")):
+        connection.exec_driver_sql(f"SET LOCAL {name} = '{value}'")
+    connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('shunliu upgrade'))")
 
 
 run()

@@ -39,10 +39,13 @@ def _model(entity: str) -> Any:
 def _found(entity: str, key: str) -> Any:
     """The record behind an address, if this person may see it; else it does not exist."""
     model = _model(entity)
-    column = model.number if hasattr(model, "number") else model.id
-    if column is model.id and not key.isdecimal():
+    if hasattr(model, "number"):
+        is_meant = model.number == key
+    elif key.isdecimal() and len(key) < 19:
+        is_meant = model.id == db.literal(int(key), db.BigInteger)
+    else:
         raise errors.NotFound()
-    query = db.select(model).where(column == key, sight.visible(entity, viewer.here()))
+    query = db.select(model).where(is_meant, sight.visible(entity, viewer.here()))
     row = db.session.scalar(query)
     if row is None:
         raise errors.NotFound()

@@ -1,0 +1,45 @@
+"""How the product talks to PostgreSQL: its pool, its patience, and what its refusals mean.
+
+Transactions are READ COMMITTED. What must not change under a transaction is locked by it: the
+row of the case, then the rows of the records it changes; records carry a version besides.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from config import Settings
+
+CONNECT_SECONDS = 5
+# a server whose machine vanished must not hold locks until TCP notices, hours later
+IDLE_SECONDS = 300
+# deadlock, serialization failure, lock timeout, statement timeout
+_BUSY = frozenset({"40P01", "40001", "55P03", "57014"})
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """What SQLAlchemy's engine is made with."""
+    patience = {
+        "lock_timeout": settings.lock_wait_seconds,
+        "statement_timeout": settings.statement_seconds,
+        "idle_in_transaction_session_timeout": IDLE_SECONDS,
+    }
+    return {
+        "pool_pre_ping": True,  # a connection that died is noticed and made anew
+        "pool_size": settings.pool_size,
+        "max_overflow": settings.pool_extra,
+        "pool_timeout": settings.pool_wait_seconds,
+        "pool_use_lifo": True,  # what is not needed any more is let go
+        "isolation_level": "READ COMMITTED",
+        "hide_parameters": True,
+        "connect_args": {
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": "shunliu",
+            "options": " ".join(f"-c {name}={seconds}s" for name, seconds in patience.items()),
+        },
+    }
+
+
+def busy(error: BaseException) -> bool:
+    """Did others hold what this transaction needs? It was rolled back; trying again may help."""
+    return isinstance(error, sa.exc.DBAPIError) and getattr(error.orig, "sqlstate", "") in _BUSY
