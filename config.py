@@ -46,6 +46,9 @@ class Settings:
     live_cache: int = 1_000  # live instances kept in memory per process
     archive_days: int = 1_095  # finished cases so old are archived; 0: never; a process's own wins
     step_limit: int = 20_000  # engine steps without a wait before the case becomes an incident
+    claims_a_day: int = 5  # customers that one person may ask for from the pool in a day
+    claim_ban_days: int = 30  # in which the previous owner may not claim a customer back
+    customer_quota: int = 200  # live customers of one sales representative
     job_runner: str = "local"  # local: inside the server; inline: tests; celery: workers
     job_poll_seconds: int = 2  # how often the local runner looks for due jobs
     job_lock_seconds: int = 300  # a job that its worker has not finished by then is taken over

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from app.accounts import people
 from app.accounts.models import Department
@@ -21,8 +22,6 @@ REASONS = {
     "new": "新客户", "claim": "申请领取", "overdue": "超期未跟进",
     "staff_left": "人员离岗", "manual": "业务调整",
 }  # fmt: skip
-CLAIMS_A_DAY = 5
-NO_CLAIM = dt.timedelta(days=30)  # in which the previous owner may not claim from the pool
 AT_ONCE = 200  # customers of one plan
 # idle for so long that `recycle_rule` may say yes or warn
 IDLE = {"潜在": 23, "意向": 38, "流失": 60}
@@ -95,18 +94,21 @@ def _idle(now: dt.datetime) -> sa.ColumnElement[bool]:
 
 
 def _check_claim(step: Step, wanted: list[Customer], requester: str | None) -> None:
+    limits = current_app.config["SETTINGS"]
     since = step.now - dt.timedelta(days=1)
     claims = sa.select(sa.func.count(Assignment.id)).where(
         Assignment.reason == "申请领取", Assignment.created_by == requester,
         Assignment.created_at > since,
     )  # fmt: skip
-    if int(db.session.scalar(claims) or 0) >= CLAIMS_A_DAY:
-        text = _("一天最多申请 %(most)s 个客户，请明天再申请。", most=CLAIMS_A_DAY)
+    if int(db.session.scalar(claims) or 0) >= limits.claims_a_day:
+        text = _("一天最多申请 %(most)s 个客户，请明天再申请。", most=limits.claims_a_day)
         raise _denied(step, wanted, requester, text)
     for row in wanted:
-        fresh = row.pool_at is not None and row.pool_at > step.now - NO_CLAIM
+        ban = dt.timedelta(days=limits.claim_ban_days)
+        fresh = row.pool_at is not None and row.pool_at > step.now - ban
         if fresh and row.previous_owner_id == requester:
-            text = _("您是这个客户的上一任负责人，放入公海后三十天内不能再领取。")
+            text = _("您是这个客户的上一任负责人，放入公海后 %(n)s 天内不能再领取。",
+                     n=limits.claim_ban_days)  # fmt: skip
             raise _denied(step, wanted, requester, text)
 
 
@@ -233,5 +235,5 @@ def least_loaded(
     reps = [login for login in reps or people.holders("sales_rep") if login != besides]
     planned = [one.get("new_owner") for one in rows]
     loads = {login: ownership.load_of(login) + planned.count(login) for login in reps}
-    free = [login for login in reps if loads[login] < ownership.QUOTA]
+    free = [login for login in reps if loads[login] < ownership.quota()]
     return min(free, key=lambda login: (loads[login], login), default=None)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from app.accounts import people
 from app.db import db
@@ -15,8 +16,6 @@ from app.records.customer import Customer
 from app.records.customer_team import CustomerTeam
 from handlers import standing, steps
 
-QUOTA = 200  # live customers of one sales representative (051-01-02)
-
 
 def load_of(login: str) -> int:
     """How many live customers the person looks after."""
@@ -24,6 +23,11 @@ def load_of(login: str) -> int:
         Customer.owner_id == login, Customer.state == "有效"
     )
     return int(db.session.scalar(query) or 0)
+
+
+def quota() -> int:
+    """How many live customers one sales representative may have (051-01-02)."""
+    return current_app.config["SETTINGS"].customer_quota
 
 
 @handler(topic="customer.transfer", outputs=("problems", "owner_id", "declines"))
@@ -39,8 +43,8 @@ def transfer(
     person = people.get(target)
     if person is None or not person.is_active:
         raise _refused("E_OWNER_INACTIVE", _("%(who)s 已停用，请改派。", who=target or ""))
-    if customer.owner_id != target and load_of(target or "") >= QUOTA:
-        text = _("%(who)s 的客户已满 %(quota)s 个，请改派。", who=person.name, quota=QUOTA)
+    if customer.owner_id != target and load_of(target or "") >= quota():
+        text = _("%(who)s 的客户已满 %(quota)s 个，请改派。", who=person.name, quota=quota())
         raise _refused("E_QUOTA_EXCEEDED", text)
     before, how = customer.owner_id, steps.writing(step)
     write.change(

@@ -22,6 +22,10 @@ EVERYWHERE = frozenset({
 })  # fmt: skip
 
 
+# a lead that nobody has is everybody's who could follow it
+SELLERS = frozenset({"sales_rep", "sales_manager"})
+
+
 @dataclass(frozen=True)
 class Viewer:
     """A person as far as sight goes; `below` are the logins of the positions under his,
@@ -118,6 +122,8 @@ def _owned(model: Any, viewer: Viewer) -> sa.ColumnElement[bool]:
     if hasattr(model, "customer_id"):
         seen = sa.select(Customer.id).where(_customers(viewer, pool=False))
         parts.append(model.customer_id.in_(seen))
+    if model.__tablename__ == "lead" and viewer.groups & SELLERS:
+        parts.append(model.state == "线索池")  # who sells may claim it, so may look at it
     return sa.or_(*parts)
 
 

@@ -131,7 +131,7 @@ def test_an_idle_customer_that_nobody_takes_goes_to_the_pool(stage: Stage):
     stage.wait(days=20)
     claim = claimed(stage, "lina", MINGDA)
     assert stage.end(claim) == "claim_denied"
-    assert "三十天内" in notices.latest("lina")[0].text
+    assert "30 天内" in notices.latest("lina")[0].text
 
 
 def claimed(stage: Stage, who: str, number: str) -> int:
@@ -236,7 +236,7 @@ def test_a_representative_who_left_meanwhile_is_replaced(stage: Stage):
 def test_a_representative_with_too_many_customers_is_replaced(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(ownership, "QUOTA", 1)
+    monkeypatch.setattr(ownership, "quota", lambda: 1)
     case = moved(stage, row(LANWAN, new_owner="lina"))
     stage.do("hand_over", "zhangwei", "submit", case=case,
              handover={"summary": "船", "open_items": "无"})  # fmt: skip
