@@ -13,7 +13,7 @@ FRONT := package-lock.json $(shell find app/static -path app/static/dist -prune 
 TEXTS := $(wildcard app/translations/en/*.po processes/*/en.po)
 WORKERS ?= 2
 
-.PHONY: run serve test story check bench docs-pictures lock build data clean
+.PHONY: run serve test test-postgres story check bench docs-pictures lock build data clean
 
 run: $(STAMPS)/runtime $(STAMPS)/papers build data serve
 
@@ -35,6 +35,13 @@ test: $(STAMPS)/development build $(STAMPS)/system-test $(STAMPS)/servers check
 	python -m tests.servers redis -- pytest -q -n $(WORKERS) --dist loadfile -m "not browser" --ignore tests/flow_coverage
 	pytest -q tests/flow_coverage
 	pytest -q -n $(WORKERS) --dist loadfile -m "browser and not story"
+	$(MAKE) test-postgres
+
+# what stands on a database, on PostgreSQL
+test-postgres: $(STAMPS)/development build $(STAMPS)/servers
+	@echo "» the same on PostgreSQL"
+	python -m tests.servers postgres redis -- pytest -q -n $(WORKERS) --dist loadfile -m "database and not browser" \
+	  $(addprefix --ignore tests/,reliability flow_coverage forms check bpmn)
 
 # from the lead to the refund, by eleven people in Chromium (a minute and more)
 story: $(STAMPS)/development build $(STAMPS)/system-test

@@ -1,8 +1,5 @@
 """All revisions together make exactly the tables that the models describe."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import alembic.command
 import pytest
 import sqlalchemy as sa
@@ -12,14 +9,12 @@ from flask import Flask
 
 from app import cli, create_app
 from app.db import db
-from tests import database
+from tests.database import Database
 
 
 @pytest.fixture
-def empty_app(tmp_path: Path) -> Iterator[Flask]:
-    made = database.new(tmp_path)
-    yield create_app(made.settings)
-    made.drop()
+def empty_app(empty_database: Database) -> Flask:
+    return create_app(empty_database.settings)
 
 
 def test_an_empty_database_becomes_what_the_models_say(empty_app: Flask):
