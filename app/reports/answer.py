@@ -25,6 +25,12 @@ class Answer:
     departments: dict[str, str]
     roles: dict[str, str]
 
+    def has_sums(self, report: Report) -> bool:
+        """Is there anything to write into the line below the table?"""
+        return any(
+            column.total or self.totals.get(column.name) is not None for column in report.columns
+        )
+
 
 def of(report: Report, ask: Ask) -> Answer:
     """What the report says to this question."""

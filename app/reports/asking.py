@@ -13,7 +13,7 @@ from app.accounts.models import Department, Group, User, membership
 from app.db import db
 from app.i18n import _, _l, label
 from app.records import numbers, sight
-from app.reports.report import Ask, Period, Report
+from app.reports.report import Ask, Column, Period, Report
 
 SELLERS = ("sales_rep", "sales_manager", "sales_director")
 YEARS = 3
@@ -75,8 +75,14 @@ def _months_ago(first: dt.date, months: int) -> dt.date:
     return dt.date(year, month + 1, 1)
 
 
-def periods(today: dt.date) -> list[tuple[str, str]]:
-    """(name in the address, words) of the periods on offer, the nearest first."""
+def is_month(column: Column, ask: Ask) -> bool:
+    """Does the column hold months, as it is asked for?"""
+    return column.format == "month" or (column.format == "by" and ask.chosen.get("by") == "month")
+
+
+def periods(today: dt.date, asked: str = "") -> list[tuple[str, str]]:
+    """(name in the address, words) of the periods on offer, the nearest first; the one that is
+    asked for is among them."""
     year = today.year
     found = [(str(y), _("%(year)s 年", year=y)) for y in range(year, year - YEARS, -1)]
     found += [
@@ -84,7 +90,10 @@ def periods(today: dt.date) -> list[tuple[str, str]]:
         for n in range((today.month - 1) // 3 + 1, 0, -1)
     ]
     found += [(f"{year}-{n:02d}", f"{year}-{n:02d}") for n in range(today.month, 0, -1)]
-    return [*found, ("all", _("全部时间"))]
+    found.append(("all", _("全部时间")))
+    if asked and asked not in dict(found):
+        found.insert(0, (asked, asked))
+    return found
 
 
 def departments() -> list[tuple[str, str]]:

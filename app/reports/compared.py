@@ -34,7 +34,7 @@ def _has_sum(column: Column, totals: Row) -> bool:
 
 def _figure(column: Column, ask: Ask, said: Answer, then: Row) -> Figure:
     now, before = said.totals.get(column.name), then.get(column.name)
-    words = [shown.text(column, row, ask, said) or "–" for row in (said.totals, then)]
+    words = [shown.text(column, row, ask, said) for row in (said.totals, then)]
     if column.format == "rate":
         grown = "" if now is None or before is None else _points(float(now) - float(before))
     else:

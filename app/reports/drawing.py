@@ -31,26 +31,37 @@ class Bar:
     tone: str = "b1"
 
 
-def draw(title: str, bars: Sequence[Bar], kind: str) -> Markup:
-    """The chart in both widths; empty without bars or when everything is zero."""
-    bars = _few(list(bars))
+def draw(
+    title: str, bars: Sequence[Bar], kind: str, *, summed: bool = True, least: Decimal = Decimal(0)
+) -> Markup:
+    """The chart in both widths; empty without bars or when everything is zero.
+
+    What is too much becomes one bar more, or a line of words where a sum means nothing (`summed`).
+    The longest bar stands for `least` at least.
+    """
     if not any(bar.value or bar.planned for bar in bars):
         return Markup("")
+    few, left = _few(list(bars), summed)
     return Markup("").join(
-        _svg(title, bars, kind, width, cls) for width, cls in ((WIDE, "desk"), (NARROW, "phone"))
+        _svg(title, few, left, kind, width, cls, least)
+        for width, cls in ((WIDE, "desk"), (NARROW, "phone"))
     )
 
 
-def _few(bars: list[Bar]) -> list[Bar]:
-    if len(bars) <= MOST + 1:
-        return bars
-    rest = bars[MOST:]
+def _few(bars: list[Bar], summed: bool) -> tuple[list[Bar], int]:
+    """Bars that fit, and how many are left out of the drawing."""
+    most = MOST if summed else MOST * 2
+    if len(bars) <= most + 1:
+        return bars, 0
+    rest = bars[most:]
+    if not summed:
+        return bars[:most], len(rest)
     planned = [bar.planned for bar in rest if bar.planned is not None]
     other = Bar(
         _("其他 %(count)s 项", count=len(rest)), sum((bar.value for bar in rest), Decimal(0)),
         sum(planned, Decimal(0)) if planned else None, tone="b2",
     )  # fmt: skip
-    return [*bars[:MOST], other]
+    return [*bars[:most], other], 0
 
 
 def short(value: Any) -> str:
@@ -64,24 +75,30 @@ def short(value: Any) -> str:
     return f"{number.normalize():,f}" if number == int(number) else f"{number:,.2f}"
 
 
-def _svg(title: str, bars: list[Bar], kind: str, width: int, cls: str) -> Markup:
-    most = max(max(bar.value, bar.planned or Decimal(0), Decimal(0)) for bar in bars) or Decimal(1)
+def _svg(
+    title: str, bars: list[Bar], left: int, kind: str, width: int, cls: str, least: Decimal
+) -> Markup:  # fmt: skip
+    longest = max(max(bar.value, bar.planned or Decimal(0), least) for bar in bars)
     spoken = "；".join(f"{bar.label} {_words(bar)}" for bar in bars)
     inside = Markup("").join(
-        _linked(bar, _bar(bar, TOP + number * ROW, most, width, kind))
+        _linked(bar, _bar(bar, TOP + number * ROW, longest or Decimal(1), width, kind))
         for number, bar in enumerate(bars)
     )
+    height = TOP + len(bars) * ROW
+    if left:
+        more = _("还有 %(count)s 项，见下表。", count=left)
+        inside, height = inside + words(0, height + 18, more, ""), height + ROW
     role = "group" if any(bar.url for bar in bars) else "img"
     return Markup(
         '<svg class="chart {}" viewBox="0 0 {} {}" role="{}" aria-label="{}">{}</svg>'
-    ).format(cls, width, TOP + len(bars) * ROW, role, f"{title}：{spoken}", inside)
+    ).format(cls, width, height, role, f"{title}：{spoken}", inside)
 
 
 def _words(bar: Bar) -> str:
     text = short(bar.value)
     if bar.planned is not None:
         text = f"{text} / {short(bar.planned)}"
-    return f"{text} {bar.more}".strip()
+    return f"{text}%" if bar.more == "%" else f"{text} {bar.more}".strip()
 
 
 def _linked(bar: Bar, drawn: Markup) -> Markup:

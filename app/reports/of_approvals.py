@@ -115,9 +115,9 @@ def approval_report(
     """How long documents of a kind wait for their approvers."""
     return Report(
         id, name, purpose,
-        (c.KEY, c.count("documents", _l("单据"), total=False), c.count("count", _l("审批")),
-         c.count("approve", _l("同意")), c.count("return", _l("退回")),
-         c.count("reject", _l("驳回")), c.hours("mean", _l("平均小时")),
+        (c.KEY, c.count("documents", _l("单据数"), total=False), c.count("count", _l("审批数")),
+         c.count("approve", _l("同意数")), c.count("return", _l("退回数")),
+         c.count("reject", _l("驳回数")), c.hours("mean", _l("平均小时")),
          c.hours("longest", _l("最长小时")), c.rate("rate", _l("退回与驳回"))),
         decisions(entity), readers, Chart("bars", "key", ("mean",)), rate_waits,
         choices={"by": BY}, parts=("waited", "timed"),
@@ -130,7 +130,7 @@ def step_report(
     """How long people need for each step of a flow."""
     return Report(
         id, name, purpose,
-        (c.KEY, c.count("count", _l("次数")), c.hours("mean", _l("平均小时")),
+        (c.KEY, c.count("count", _l("完成次数")), c.hours("mean", _l("平均小时")),
          c.hours("longest", _l("最长小时")), c.count("timed", _l("有时限")),
          c.count("in_time", _l("按时")), c.rate("rate", _l("按时率"))),
         steps(processes), readers, Chart("bars", "key", ("mean",)), rate_steps,

@@ -137,7 +137,7 @@ REPORTS = (
            Chart("sums", "", ("total", "delivered", "invoiced", "received")),
            link=of_money.of_order),
     Report("051-03/R04-1c", _l("签单与执行"), _l("每月签了多少，其中交付、开票、收款了多少。"),
-           (c.Column("month", _l("月份"), "month"), c.count("count", _l("订单")),
+           (c.Column("month", _l("月份"), "month"), c.count("count", _l("订单数")),
             c.money("total", _l("签单额")), c.money("delivered", _l("已交付")),
             c.money("invoiced", _l("已开票")), c.money("received", _l("已收款"))),
            signed, MONEY, Chart("plan", "month", ("total", "received")),

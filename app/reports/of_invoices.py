@@ -123,7 +123,7 @@ PARTS = tuple(f"{name}_{what}" for name in ("allow", "issue", "whole")
 
 REPORTS = (
     Report("051-03/R07-1", _l("开票进度"), _l("可以开票的有多少，申请了多少，开出了多少。"),
-           (c.KEY, c.count("count", _l("订单")), c.money("total", _l("订单额")),
+           (c.KEY, c.count("count", _l("订单数")), c.money("total", _l("订单额")),
             c.money("may", _l("可开票")), c.money("applied", _l("申请中")),
             c.money("issued", _l("已开票")), c.money("left", _l("未开票")),
             c.rate("rate", _l("开票率"))),
@@ -138,8 +138,8 @@ REPORTS = (
            listed, MONEY, link=of_invoice, choices={"color": COLORS},
            finds=_l("发票、客户、订单")),
     Report("051-03/R07-4", _l("开票时长"), _l("从申请到审核、开出发票各用几天。"),
-           (c.KEY, c.count("count", _l("发票")), c.money("gross", _l("价税合计")),
-            c.days("allow", _l("审核")), c.days("issue", _l("开具")), c.days("whole", _l("全程"))),
+           (c.KEY, c.count("count", _l("发票数")), c.money("gross", _l("价税合计")),
+            c.days("allow", _l("审核天数")), c.days("issue", _l("开具天数")), c.days("whole", _l("全程天数"))),
            took, MONEY, Chart("bars", "key", ("whole",)), mean_days, choices={"by": TOOK_BY},
            parts=PARTS),
     of_approvals.step_report(

@@ -116,14 +116,14 @@ def rate_moves(row: Row) -> None:
 
 REPORTS = (
     Report("051-02/R01-2", _l("首次响应时长"), _l("线索进来以后多久有人联系；热线索四小时，其他一天。"),
-           (c.KEY, c.count("count", _l("线索")), c.count("answered", _l("已联系")),
+           (c.KEY, c.count("count", _l("线索数")), c.count("answered", _l("已联系")),
             c.count("in_time", _l("及时")), c.count("silent", _l("还没联系")),
             c.hours("mean", _l("平均小时")), c.hours("longest", _l("最长小时")),
             c.rate("rate", _l("及时率"))),
            response, TRADE | MARKET, Chart("bars", "key", ("mean",)), rate_response, of_key,
            {"by": BY}, parts=("waited",)),
     Report("051-02/R01-3", _l("线索状态与来源"), _l("线索现在是什么状态，从哪里来。"),
-           (c.KEY, c.count("count", _l("线索")), c.count("hot", _l("热")),
+           (c.KEY, c.count("count", _l("线索数")), c.count("hot", _l("热")),
             c.count("warm", _l("温")), c.count("cold", _l("冷")), c.money("budget", _l("客户预算"))),
            standing, TRADE | MARKET, Chart("bars", "key", ("count",), "budget"), link=of_key,
            choices={"by": STANDING_BY}),

@@ -170,7 +170,7 @@ def of_rival(row: Row, _ask: Ask) -> Link:
 
 REPORTS = (
     Report("051-02/R01-1", _l("线索转化率"), _l("线索从哪里来，多少变成了客户。"),
-           (c.KEY, c.count("count", _l("线索")),
+           (c.KEY, c.count("count", _l("线索数")),
             c.count("running", _l("跟进中")), c.count("won", _l("已转化")),
             c.count("kept", _l("培育与线索池")), c.count("void", _l("无效")),
             c.count("again", _l("重新分配")), c.rate("rate", _l("转化率"))),
@@ -186,8 +186,8 @@ REPORTS = (
            rate_watch, of_campaign, dated=False),
     Report("051-02/R03-2", _l("活动效果"), _l("每个活动期望什么，带来了什么，花了多少。"),
            (c.text("name", _l("活动")), c.tone("state", _l("状态")),
-            c.count("leads_expected", _l("期望线索")), c.count("leads", _l("线索")),
-            c.count("opportunities", _l("机会")), c.money("amount_expected", _l("期望订单额")),
+            c.count("leads_expected", _l("期望线索")), c.count("leads", _l("线索数")),
+            c.count("opportunities", _l("机会数")), c.money("amount_expected", _l("期望订单额")),
             c.money("amount", _l("订单额")), c.rate("rate", _l("完成")), c.money("spent", _l("费用")),
             c.money("roi", _l("每元费用带来"), total=False), c.money("per_lead", _l("每条线索"), total=False)),
            effect, TRADE | MARKET, Chart("plan", "name", ("amount_expected", "amount")),

@@ -177,14 +177,14 @@ READERS = STOCK | MONEY | {"quality_dept", "service_agent"}
 
 REPORTS = (
     Report("051-03/R06-1b", _l("退货原因"), _l("客户为什么退货，想要什么，退了多少。"),
-           (c.KEY, c.count("count", _l("退货单")), c.count("orders", _l("订单"), total=False),
+           (c.KEY, c.count("count", _l("退货单数")), c.count("orders", _l("订单数"), total=False),
             c.qty("qty", _l("退货")), c.money("amount", _l("金额")), c.money("fee", _l("退货费"))),
            reasons, STOCK | MONEY, Chart("bars", "key", ("count",), "amount"), link=of_reason,
            choices={"by": REASON_BY}),
     Report("051-03/R06-2", _l("退货处理时长"), _l("从申请到授权、到货、入库、完成各用几天。"),
-           (c.KEY, c.count("count", _l("退货单")), c.days("allow", _l("授权")),
-            c.days("way", _l("到货")), c.days("check", _l("质检入库")),
-            c.days("whole", _l("全程"))),
+           (c.KEY, c.count("count", _l("退货单数")), c.days("allow", _l("授权天数")),
+            c.days("way", _l("到货天数")), c.days("check", _l("入库天数")),
+            c.days("whole", _l("全程天数"))),
            took, READERS, Chart("bars", "key", ("whole",)), mean_days, of_took,
            {"by": TOOK_BY}, parts=PARTS),
     of_approvals.step_report(

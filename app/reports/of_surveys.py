@@ -20,6 +20,7 @@ ASKED_BY = {"channel": _l("渠道"), "survey": _l("调查"), "month": _l("月份
 FELT_BY = {"survey": _l("调查"), "grade": _l("等级"), "region": _l("区域"), "month": _l("月份"),
            "purpose": _l("目的")}  # fmt: skip
 BEST = 5  # of the scale of scores
+TOLD = "文字回答"  # instead of what was written: that stays in the survey
 
 
 def returned(ask: Ask) -> sa.Select[Any]:
@@ -127,7 +128,7 @@ def count_options(rows: list[Row]) -> list[Row]:
 
 def _options(question: Mapping[str, Any], given: Any) -> list[str]:
     if question.get("qtype") in ("填空", "日期", "数字"):
-        return [""]
+        return [TOLD]
     if isinstance(given, Mapping):
         return [f"{key}：{value}" for key, value in given.items()]
     return [str(one) for one in given] if isinstance(given, list) else [str(given)]
@@ -184,28 +185,28 @@ def of_event(row: Row, _ask: Ask) -> Link:
 
 REPORTS = (
     Report("051-02/R05-1", _l("回收率与有效率"), _l("问了多少人，多少人答了，多少答卷算数。"),
-           (c.KEY, c.count("asked", _l("发出")), c.count("answered", _l("收回")),
-            c.count("valid", _l("有效")), c.count("bounced", _l("退信")),
+           (c.KEY, c.count("asked", _l("发出数")), c.count("answered", _l("收回数")),
+            c.count("valid", _l("有效数")), c.count("bounced", _l("退信")),
             c.count("refused", _l("拒访")), c.count("reminders", _l("提醒")),
             c.rate("rate", _l("回收率")), c.rate("good", _l("有效率"))),
            returned, READERS, Chart("plan", "key", ("asked", "answered")), rate_returned,
            of_survey, {"by": ASKED_BY}),
     Report("051-02/R05-2", _l("满意度分析"), _l("客户打了多少分，谁不满意。满分五分。"),
-           (c.KEY, c.count("count", _l("答卷")), c.days("mean", _l("平均分")),
+           (c.KEY, c.count("count", _l("答卷数")), c.days("mean", _l("平均得分")),
             c.count("low", _l("两分以下")), c.count("high", _l("四分以上")),
             c.rate("rate", _l("满意率")), c.count("followed", _l("已跟进"))),
            felt, READERS, Chart("bars", "key", ("mean",)), rate_felt, of_survey,
            {"by": FELT_BY}, parts=("points", "scored")),
     Report("051-02/R05-3", _l("问卷题目分布"), _l("每道题的每个选项有多少人选。"),
            (c.text("question", _l("题目")), c.text("survey", _l("调查")),
-            c.text("option", _l("选项")), c.count("count", _l("人次"), total=False),
+            c.word("option", _l("选项")), c.count("count", _l("人次"), total=False),
             c.count("people", _l("答题人数"), total=False), c.rate("rate", _l("占比"))),
            answers, READERS, derive=rate_options, link=of_survey, unfold=count_options,
            finds=_l("调查")),
     Report("051-02/R05-4", _l("活动效果与调查对照"), _l("来宾满意的活动，是不是也带来了订单。"),
            (c.text("name", _l("活动")), c.text("survey", _l("调查")),
-            c.count("answers", _l("答卷")), c.rate("hoped", _l("期望满意度")),
-            c.rate("felt", _l("满意度")), c.count("leads", _l("线索")),
+            c.count("answers", _l("答卷数")), c.rate("hoped", _l("期望满意度")),
+            c.rate("felt", _l("满意度")), c.count("leads", _l("线索数")),
             c.money("expected", _l("期望订单额")), c.money("amount", _l("订单额")),
             c.rate("rate", _l("完成"))),
            contrast, READERS, Chart("bars", "name", ("felt",)), rate_contrast, of_event),

@@ -70,7 +70,7 @@ def report(area: str, code: str) -> str:
     _remember(found.id)
     return render_template(
         "reports/report.html", room="reports", report=found, ask=ask, answer=said,
-        chart=_chart(found, ask, said), periods=asking.periods(ask.today),
+        chart=_chart(found, ask, said), periods=asking.periods(ask.today, ask.period.text),
         departments=asking.departments(), persons=asking.persons(here), text=shown.text,
         given=request.args, link=_link, tone_of=shown.TONE_OF, person=current_user,
         asked=_asked(found, ask, request.args), area=area, code=code,
@@ -145,6 +145,12 @@ def _chart(found: Report, ask: Ask, said: answer.Answer) -> Markup:
         ]
     else:
         bars = [_bar(found, columns, row, ask, said) for row in said.rows]
+        value = columns[plan.values[-1]]
+        least = Decimal(100) if value.format == "rate" else Decimal(0)
+        months = asking.is_month(columns[plan.label], ask)
+        return drawing.draw(
+            str(found.name), bars, plan.kind, summed=value.total and not months, least=least
+        )
     return drawing.draw(str(found.name), bars, plan.kind)
 
 

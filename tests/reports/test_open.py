@@ -111,3 +111,67 @@ def test_more_than_fit_are_summed_and_exported_all_the_same(as_user, monkeypatch
 def test_a_report_is_found_by_its_name(as_user):
     assert "/reports/051-03/R02-1" in as_user("lina").get("/commands?q=漏斗").text
     assert "/reports/" not in as_user("xufeng").get("/commands?q=漏斗").text
+
+
+def test_a_search_finds_reports_by_name_flow_or_number(as_user):
+    browser = as_user("zhaomin")
+    found = browser.get("/reports?q=报价 折扣").text
+    assert "折扣分布" in found and "销售漏斗" not in found
+    assert "在途与未签收" in browser.get("/reports?q=r05-3").text
+    assert "没有找到这样的报表" in browser.get("/reports?q=没有这种东西").text
+
+
+def test_the_reports_used_last_stand_on_top(as_user):
+    browser = as_user("zhaomin")
+    assert "最近用过" not in browser.get("/reports").text
+    for id in ("051-03/R02-1", "051-03/R03-3", "051-03/R02-1"):
+        browser.get(f"/reports/{id}")
+    text = browser.get("/reports").text
+    shown = text.split("最近用过")[-1].split("</nav>")[0]
+    assert shown.index("销售漏斗") < shown.index("折扣分布")
+    assert shown.count("销售漏斗") == 1
+
+
+def test_what_was_used_by_another_role_is_not_offered(as_user):
+    browser = as_user("xufeng")
+    with browser.session_transaction() as session:
+        session["reports_used"] = ["051-03/R02-1", "051-03/R08-3", "gone"]
+    shown = browser.get("/reports").text.split("最近用过")[-1].split("</nav>")[0]
+    assert "未认领收款" in shown and "销售漏斗" not in shown
+
+
+def test_a_period_is_compared_with_the_one_before_and_with_a_year_ago(as_user):
+    browser = as_user("zhaomin")
+    # February 2026: 124,000 of two orders; January: nothing; the year before: nothing
+    text = browser.get("/reports/051-03/R04-1c?period=2026&versus=before").text
+    assert "原来 24,000.00" in text and "+416.7%" in text
+    text = browser.get("/reports/051-03/R04-1c?period=2026-02&versus=before").text
+    assert "原来没有数据" in text
+    assert "原来" not in browser.get("/reports/051-03/R04-1c?period=all&versus=before").text
+    assert "原来" not in browser.get("/reports/051-03/R04-1c?period=2026&versus=x").text
+
+
+def test_the_period_that_was_asked_for_is_the_one_that_is_shown(as_user):
+    text = as_user("zhaomin").get("/reports/051-03/R04-1c?period=2025-Q4").text
+    assert '<option value="2025-Q4" selected>' in text
+
+
+def test_reports_of_one_flow_stand_side_by_side(as_user):
+    text = as_user("zhaomin").get("/reports/051-03/R03-3").text
+    tabs = text.split('<nav class="tabs')[1].split("</nav>")[0]
+    assert 'aria-current="page">折扣分布' in tabs and "低于底价报价" in tabs
+    money = as_user("xufeng").get("/reports/051-03/R08-3").text
+    assert "收款核销明细" in money.split('<nav class="tabs')[1].split("</nav>")[0]
+
+
+def test_words_in_the_search_box_go_along_into_the_export(as_user):
+    browser = as_user("zhaomin")
+    text = browser.get("/reports/051-03/R04-1b?period=all&q=明达").text
+    assert "苏州明达" in text and "上海恒远" not in text
+    sheet = browser.get("/reports/051-03/R04-1b/export.csv?period=all&q=明达").text
+    assert sheet.count("SO-") == 1 and "q=%E6%98%8E%E8%BE%BE" in text
+
+
+def test_a_wild_card_in_the_search_box_is_only_a_letter(as_user):
+    text = as_user("zhaomin").get("/reports/051-03/R04-1b?period=all&q=%25").text
+    assert "这个条件下没有数据" in text

@@ -25,6 +25,11 @@ Object.assign(htmx.config, {
   ],
 });
 
+// of many tabs on a narrow screen the one that is open can be seen
+for (const tab of document.querySelectorAll('.tabs > [aria-current]')) {
+  tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 24;
+}
+
 // <button data-open="palette"> opens that dialog
 document.addEventListener('click', (event) => {
   const opener = event.target.closest('[data-open]');
