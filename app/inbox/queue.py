@@ -24,6 +24,7 @@ BY_DATE = ("todo", "overdue", "today", "mine", "groups")
 FILTERS = (*WORK, "started", "done")
 ORDERS = ("due", "new", "priority")
 DUES = ("overdue", "today", "week", "none")
+MANY = 100  # from here on nobody counts what waits for a badge
 URGENT = 60  # a priority from here on is shown as urgent; 50 is the usual one
 FAR = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
@@ -148,13 +149,15 @@ def counts(person: User) -> dict[str, int]:
 
 
 def waiting(person: User) -> int:
-    """How many tasks wait for the person, for the badge on the rail."""
+    """How many tasks wait for the person, for the badge on the rail; MANY stands for more."""
     if "waiting" in g:  # the page has counted already
-        return g.waiting
-    now = clock.now()
-    ready = sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
-    query = sa.select(sa.func.count()).select_from(UserTask).where(*_within_reach(person), ready)
-    return db.session.scalar(query) or 0
+        return min(g.waiting, MANY)
+    return len(due.page(person, clock.now(), (None, None), 0, MANY))
+
+
+def badge_text(count: int) -> str:
+    """The number on the badge."""
+    return str(count) if count < MANY else f"{MANY - 1}+"
 
 
 def processes(person: User) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 
 from app.accounts import people
@@ -11,7 +11,7 @@ from app.engine import definitions
 from app.engine.models import UserTask
 from app.errors import Invalid, ShunliuError
 from app.i18n import _, _l
-from app.inbox import acts, facts, postpone, queue, quick, sight, story
+from app.inbox import acts, facts, news, postpone, queue, quick, sight, story
 
 inbox = Blueprint("inbox", __name__)
 TITLES = {
@@ -48,6 +48,23 @@ def lines() -> str:
 def counts() -> str:
     """The filters with fresh counts, the queue and the rail's badge as they are now."""
     return render_template("inbox/again.html", **_page(queue.read(request.args)))
+
+
+@inbox.get("/inbox/news")
+@login_required
+def fresh() -> Response:
+    """204 while nothing is new; else the ids of the newest tasks, how many wait, and a tag that
+    the page gives back with its next question."""
+    since = request.args.get("since", type=int)
+    found = news.of(current_user, None if since is None else max(since, 0))
+    if request.args.get("tag") == found.tag:
+        return Response(status=204)
+    return jsonify(
+        ids=found.ids,
+        waiting=found.waiting,
+        badge=queue.badge_text(found.waiting),
+        tag=found.tag,
+    )
 
 
 @inbox.get("/tasks/<int:task_id>/peek")
@@ -151,6 +168,7 @@ def _page(question: queue.Question) -> dict[str, object]:
         "names": _names([] if started else found),
         "process_names": definitions.facts(found),
         "may_choose": question.f in queue.WORK,
+        "news": news.of(current_user),
     }
 
 

@@ -14,7 +14,7 @@ from app.accounts import people
 from app.db import db
 from app.engine import deploy, models
 from app.engine import run as engine
-from app.inbox import queue
+from app.inbox import news, queue
 from tests.bench.engine import application
 from tests.engine.draw import end, flows, process, start, user
 
@@ -82,6 +82,9 @@ def run(count: int = OPEN) -> dict[str, Any]:
                 for name, asked in questions.items()
             }
             found["counts ms"] = measured(lambda: queue.counts(me()))
+            mark = news.of(me()).mark
+            found["news ms"] = measured(lambda: news.of(me(), mark))
+            found["badge ms"] = measured(lambda: queue.waiting(me()))
             found["open tasks"] = count
             db.session.remove()
             db.engine.dispose()

@@ -121,18 +121,49 @@ def test_search_stands_in_the_address(page_as, full):
     check_page(page)
 
 
-def test_the_list_and_the_badge_renew_themselves(page_as, full):
+def test_new_tasks_are_announced_and_shown_on_request(page_as, full):
     page = page_as("wangqiang")
     page.locator(".peek h2").wait_for()
     page.keyboard.press("j")
+    page.keyboard.press("x")
     before = page.locator(".task").count()
     stood = page.locator(".task.on").get_attribute("data-peek")
+    ask = "document.dispatchEvent(new Event('shunliu:look'))"  # what the page does by itself
+    with page.expect_response("**/inbox/news*") as quiet:
+        page.evaluate(ask)
+    assert quiet.value.status == 204 and page.locator("#news").is_hidden()
     with full.data():
         quotes.begin(number=77)
-    with page.expect_response("**/inbox/counts*"):  # what the page does every minute
-        page.evaluate(
-            "htmx.ajax('GET', document.getElementById('filters').getAttribute('hx-get'), '#filters')"
-        )
-    page.wait_for_function(f"document.querySelectorAll('.task').length == {before + 1}")
+        quotes.begin(number=78)
+    page.evaluate(ask)
+    button = page.get_by_role("button", name="有 2 项新任务")
+    button.wait_for()
+    assert page.locator(".task").count() == before, "the list does not move by itself"
+    assert page.locator("#dot-inbox").inner_text() == str(before + 2)
+    assert page.locator("#n-todo").inner_text() == str(before + 2)
+    check_page(page)
+    button.click()
+    page.locator(".task").nth(before + 1).wait_for()
+    assert page.locator(".task").count() == before + 2
     assert page.locator(".task.on").get_attribute("data-peek") == stood
-    assert page.locator("#dot-inbox").inner_text() == str(before + 1)
+    assert page.locator(".task.on").get_by_role("checkbox").is_checked()
+    page.locator("#news").wait_for(state="hidden")
+    with page.expect_response("**/inbox/news*") as quiet:
+        page.evaluate(ask)
+    assert quiet.value.status == 204
+
+
+def test_a_page_asks_for_news_by_itself_and_only_while_it_is_seen(page_as, full):
+    page = page_as("wangqiang")
+    page.clock.install()
+    page.reload()
+    with page.expect_response("**/inbox/news*"):
+        page.clock.run_for(21_000)
+    page.evaluate(
+        """Object.defineProperty(document, 'visibilityState', {get: () => 'hidden'});
+        document.dispatchEvent(new Event('visibilitychange'))"""
+    )
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(120_000)
+    assert [url for url in asked if "/inbox/news" in url] == []

@@ -7,6 +7,7 @@ import './palette.js';
 import './keys.js';
 import './lazy.js';
 import './inbox.js';
+import './news.js';
 import './steps.js';
 import './monitor.js';
 

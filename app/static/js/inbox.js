@@ -114,15 +114,18 @@ document.addEventListener('htmx:afterSettle', (event) => {
   if (event.detail.target?.id === 'queue' && queue()) begin();
 });
 
-// every minute the list comes anew: not while something is chosen, and the place in it is kept
+// when the list comes anew, what was chosen and the place in it are kept
 let stood = null;
+let kept = new Set();
 document.addEventListener('htmx:oobBeforeSwap', (event) => {
   if (event.detail.target?.id !== 'queue') return;
-  if (chosen().length) event.detail.shouldSwap = false;
+  kept = new Set(chosen().map((row) => row.dataset.peek));
   stood = current()?.dataset.peek ?? null;
 });
 document.addEventListener('htmx:oobAfterSwap', (event) => {
   if (event.detail.target?.id !== 'queue' && event.target?.id !== 'queue') return;
+  for (const row of tasks()) tick(row, kept.has(row.dataset.peek));
+  showBulk();
   const same = tasks().find((row) => row.dataset.peek === stood);
   if (same) {
     same.classList.add('on');
