@@ -32,6 +32,7 @@ _FINISH = (
         assignee=sa.func.coalesce(_task.c.assignee, sa.bindparam("to_by")),
     )
 )
+LONGEST_WORDS = 160
 DUE = dt.timedelta(days=1)  # a task without its own due time, conventions §5
 
 
@@ -96,8 +97,9 @@ def _fields(
 
 
 def search_text(*parts: str | None) -> str:
-    """What the inbox searches in."""
-    return "\n".join(part for part in parts if part).lower()
+    """What the inbox searches in: name, subject and key in lower case, each up to its 160th
+    character, so that an index can hold them."""
+    return "\n".join(part[:LONGEST_WORDS] for part in parts if part).lower()[: 3 * LONGEST_WORDS]
 
 
 def _limit(case: Case, group: str, known: dict[str, str | None]) -> str | None:

@@ -46,13 +46,34 @@ class UserTask(Owned, db.Model):
     loop_index: Mapped[int | None]
     documentation: Mapped[str | None] = mapped_column(sa.Text)
     properties: Mapped[dict[str, str] | None] = mapped_column(Json())
-    search_text: Mapped[str] = mapped_column(sa.Text, default="")  # name, subject, key; lower case
+    search_text: Mapped[str] = mapped_column(sa.Text, default="")  # see opening.search_text
     instance: Mapped[Instance] = relationship()
     candidates: Mapped[list["TaskCandidate"]] = relationship(back_populates="task")
     __table_args__ = (
         sa.Index(None, "instance_id", "token_id"),
         sa.Index(None, "workspace_id", "state", "assignee", "due_at"),
         sa.Index(None, "workspace_id", "state", "due_at"),
+        # the search among open tasks, see inbox/wording.py; only the search
+        # compares texts, so that no other question is led to it
+        sa.Index(
+            "ix_user_task_open_by_date",
+            "workspace_id",
+            "state",
+            "due_at",
+            "id",
+            "assignee",
+            "follow_up_at",
+            "search_text",
+            sqlite_where=sa.text("state = 'open' AND search_text IS NOT NULL"),
+            postgresql_where=sa.text("state = 'open' AND search_text IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_user_task_put_off",
+            "workspace_id",
+            "follow_up_at",
+            sqlite_where=sa.text("state = 'open' AND follow_up_at IS NOT NULL"),
+            postgresql_where=sa.text("state = 'open' AND follow_up_at IS NOT NULL"),
+        ),
         sa.Index(None, "workspace_id", "completed_by", "completed_at"),
         sa.Index(None, "workspace_id", "process_id", "state", "due_at"),
         sa.Index(None, "assignee", "instance_id"),

@@ -14,17 +14,20 @@ from flask_babel import get_timezone
 from app import clock
 from app.accounts.models import User
 from app.db import db
+from app.engine import definitions
 from app.engine.models import Definition, Instance, TaskCandidate, UserTask
 from app.i18n import _
-from app.inbox import due, sight
+from app.inbox import due, sight, wording
 
 PAGE = 50
+BEGAN = sa.orm.joinedload(UserTask.instance).load_only(Instance.started_by)
 WORK = ("todo", "overdue", "today", "mine", "groups", "later")
 BY_DATE = ("todo", "overdue", "today", "mine", "groups")
 FILTERS = (*WORK, "started", "done")
 ORDERS = ("due", "new", "priority")
 DUES = ("overdue", "today", "week", "none")
-MANY = 100  # from here on nobody counts what waits for a badge
+MANY = 100  # from here on nobody counts; the pages say 99+
+LOOKED_AT = 1_000  # tasks, to know the processes to choose from
 URGENT = 60  # a priority from here on is shown as urgent; 50 is the usual one
 FAR = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
@@ -76,15 +79,28 @@ def tasks(question: Question, person: User) -> tuple[list[UserTask], bool]:
     """One page of the list, and whether there are more."""
     first = (question.page - 1) * PAGE
     if question.sort == "due" and question.f in BY_DATE and not question.narrowed:
-        ids = _by_date(question.f, person, first)
-        query = sa.select(UserTask).where(UserTask.id.in_(ids), UserTask.state == "open")
-        query = query.order_by(*_order(question))
+        found = _these(_by_date(question.f, person, first))
+    elif _searches(question):
+        moments = clock.now(), _midnight()
+        found = _these(wording.page(question.q, question.f, person, moments, first, PAGE + 1))
     else:
         query = _narrowed(_filtered(question.f, person), question)
         query = query.order_by(*_order(question)).limit(PAGE + 1).offset(first)
-    began = sa.orm.joinedload(UserTask.instance).load_only(Instance.started_by)
-    found = list(db.session.scalars(query.options(began)))
+        found = list(db.session.scalars(query.options(BEGAN)))
     return found[:PAGE], len(found) > PAGE
+
+
+def _these(ids: list[int]) -> list[UserTask]:
+    """The tasks with these ids, in this order; those that were closed meanwhile are left out."""
+    query = sa.select(UserTask).where(UserTask.id.in_(ids)).options(BEGAN)
+    found = {task.id: task for task in db.session.scalars(query)} if ids else {}
+    return [found[id] for id in ids if id in found and found[id].state == "open"]
+
+
+def _searches(question: Question) -> bool:
+    """Is nothing asked for but words, in the usual order?"""
+    alone = not (question.process or question.due or question.priority)
+    return bool(question.q) and alone and question.sort == "due" and question.f in BY_DATE
 
 
 def _by_date(name: str, person: User, first: int) -> list[int]:
@@ -97,9 +113,12 @@ def _by_date(name: str, person: User, first: int) -> list[int]:
 
 
 def total(question: Question, person: User) -> int:
-    """How many tasks the list has on all its pages."""
-    query = _narrowed(_filtered(question.f, person), question)
-    return db.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    """How many tasks the list has on all its pages, MANY at most."""
+    if _searches(question):
+        return len(
+            wording.page(question.q, question.f, person, (clock.now(), _midnight()), 0, MANY)
+        )
+    return _capped(_narrowed(_filtered(question.f, person), question))
 
 
 def cases(question: Question, person: User) -> tuple[list[Instance], bool]:
@@ -108,7 +127,7 @@ def cases(question: Question, person: User) -> tuple[list[Instance], bool]:
     if question.process:
         query = query.where(Instance.process_id == question.process)
     if question.q:
-        like = f"%{_escaped(question.q)}%"
+        like = f"%{wording.escaped(question.q)}%"
         query = query.where(
             sa.or_(
                 Instance.subject.ilike(like, escape="\\"),
@@ -121,38 +140,35 @@ def cases(question: Question, person: User) -> tuple[list[Instance], bool]:
 
 
 def counts(person: User) -> dict[str, int]:
-    """{filter: how many}, all of them in two queries."""
+    """{filter: how many}; MANY stands for so many or more, nobody reads further."""
     now, midnight = clock.now(), _midnight()
-    ready = sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
-    parts = {
-        "todo": ready,
-        "overdue": sa.and_(ready, UserTask.due_at < now),
-        "today": sa.and_(ready, UserTask.due_at >= now, UserTask.due_at < midnight),
-        "mine": sa.and_(ready, UserTask.assignee == person.login),
-        "groups": sa.and_(ready, UserTask.assignee.is_(None)),
-        "later": UserTask.follow_up_at > now,
+    found = {
+        "todo": due.count(person, now, (None, None), MANY),
+        "overdue": due.count(person, now, (None, now), MANY),
+        "today": due.count(person, now, (now, midnight), MANY),
+        "mine": due.count(person, now, (None, None), MANY, may_take=False),
+        "groups": due.count(person, now, (None, None), MANY, has=False),
+        "later": _capped(_filtered("later", person)),
+        "started": _capped(
+            sa.select(Instance.id).where(
+                Instance.started_by == person.login, Instance.state.in_(("active", "suspended"))
+            )
+        ),
     }
-    columns = [sa.func.coalesce(sa.func.sum(sa.case((part, 1), else_=0)), 0) for part in
-               parts.values()]  # fmt: skip
-    row = db.session.execute(sa.select(*columns).where(*_within_reach(person))).one()
-    found = dict(zip(parts, map(int, row), strict=True))
     g.waiting = found["todo"]
-    found["started"] = (
-        db.session.scalar(
-            sa.select(sa.func.count())
-            .select_from(Instance)
-            .where(Instance.started_by == person.login, Instance.state.in_(("active", "suspended")))
-        )
-        or 0
-    )
     return found
 
 
+def _capped(query: sa.Select[Any]) -> int:
+    few = query.limit(MANY).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(few)) or 0
+
+
 def waiting(person: User) -> int:
-    """How many tasks wait for the person, for the badge on the rail; MANY stands for more."""
+    """How many tasks wait for the person, MANY at most, for the badge on the rail."""
     if "waiting" in g:  # the page has counted already
-        return min(g.waiting, MANY)
-    return len(due.page(person, clock.now(), (None, None), 0, MANY))
+        return g.waiting
+    return due.count(person, clock.now(), (None, None), MANY)
 
 
 def badge_text(count: int) -> str:
@@ -161,15 +177,23 @@ def badge_text(count: int) -> str:
 
 
 def processes(person: User) -> list[tuple[str, str]]:
-    """(process id, name) of what the person has open tasks in, for the filter."""
-    query = (
-        sa.select(UserTask.process_id, sa.func.max(Definition.name))
-        .join(Definition, Definition.id == UserTask.definition_id)
-        .where(*_within_reach(person))
-        .group_by(UserTask.process_id)
-        .order_by(UserTask.process_id)
+    """(process id, name) of what the person has open tasks in, for the filter; of whoever has very
+    many, of everything that has open tasks."""
+    ids = due.page(person, FAR, (None, None), 0, LOOKED_AT)
+    found = sa.select(UserTask.process_id, UserTask.definition_id).where(UserTask.id.in_(ids))
+    if len(ids) == LOOKED_AT:
+        found = _everywhere()
+    newest: dict[str, int] = {}
+    for process, definition in db.session.execute(found.distinct()):
+        newest[process] = max(definition, newest.get(process, 0))
+    return [(process, definitions.known(newest[process]).name) for process in sorted(newest)]
+
+
+def _everywhere() -> sa.Select[tuple[str, int]]:
+    open_task = sa.select(sa.literal(1)).where(
+        UserTask.definition_id == Definition.id, UserTask.state == "open"
     )
-    return [(process, name) for process, name in db.session.execute(query)]
+    return sa.select(Definition.process_id, Definition.id).where(open_task.exists())
 
 
 def _within_reach(person: User) -> tuple[sa.ColumnElement[bool], ...]:
@@ -189,7 +213,7 @@ def _filtered(name: str, person: User) -> sa.Select[tuple[UserTask]]:
         )
     query = sa.select(UserTask).where(*_within_reach(person))
     if name == "later":
-        return query.where(UserTask.follow_up_at > now)
+        return query.where(UserTask.follow_up_at > now, UserTask.state == wording.OPEN)
     query = query.where(sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now))
     if name == "overdue":
         return query.where(UserTask.due_at < now)
@@ -209,7 +233,7 @@ def _narrowed(query: sa.Select[tuple[UserTask]], question: Question) -> sa.Selec
     if question.priority == "high":
         query = query.where(UserTask.priority >= URGENT)
     if question.q:
-        like = f"%{_escaped(question.q.lower())}%"
+        like = f"%{wording.escaped(question.q.lower())}%"
         query = query.where(UserTask.search_text.like(like, escape="\\"))
     if question.due == "overdue":
         query = query.where(UserTask.due_at < now)
@@ -238,10 +262,6 @@ def _midnight() -> dt.datetime:
     zone = ZoneInfo(str(get_timezone()))  # Babel's own cannot be combined with a time
     today = clock.now().astimezone(zone).date()
     return dt.datetime.combine(today + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def sections(found: list[UserTask], question: Question) -> list[tuple[str, list[UserTask]]]:

@@ -43,7 +43,8 @@ _FREE = (
 )
 
 
-def _departments_around(person: User) -> list[str]:
+def departments_around(person: User) -> list[str]:
+    """The person's department and those above it; asked for once."""
     mine = vars(person).get("departments_around")
     if mine is None:  # asked several times on every page
         mine = person.departments_around = people.departments_above(person.department_id)
@@ -52,7 +53,7 @@ def _departments_around(person: User) -> list[str]:
 
 def candidate_of(person: User) -> sa.ColumnElement[bool]:
     """The candidate rows that mean this person: by login, or by a role held in the department."""
-    mine = _departments_around(person)
+    mine = departments_around(person)
     return sa.or_(
         sa.and_(TaskCandidate.kind == "user", TaskCandidate.value == person.login),
         sa.and_(
@@ -85,7 +86,7 @@ def _is_free_for(task: UserTask | sa.Row[Any], person: User) -> bool:
         _FREE,
         {
             "the_task": task.id, "the_login": person.login, "the_groups": list(person.group_ids),
-            "the_departments": _departments_around(person),
+            "the_departments": departments_around(person),
         },
     )  # fmt: skip
     return found.first() is not None
