@@ -6,7 +6,7 @@ import alembic.command
 import click
 from flask import Flask, current_app
 
-from app import backup, i18n, workspace
+from app import backup, i18n, postgres, workspace
 from app.accounts import demo as people
 from app.accounts import roles
 from app.db import db
@@ -28,6 +28,8 @@ def register_commands(app: Flask) -> None:
 @click.command()
 def upgrade() -> None:
     """Bring the database schema to the newest version."""
+    if db.engine.dialect.name == "postgresql":
+        postgres.check(db.engine)
     alembic.command.upgrade(alembic_config(), "head")
     workspace.found_company()
     roles.found_roles()

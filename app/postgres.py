@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from config import Settings
+from config import BadSetting, Settings
 
 CONNECT_SECONDS = 5
 # a server whose machine vanished must not hold locks until TCP notices, hours later
@@ -38,6 +38,25 @@ def options(settings: Settings) -> dict[str, Any]:
             "options": " ".join(f"-c {name}={seconds}s" for name, seconds in patience.items()),
         },
     }
+
+
+def check(engine: sa.Engine) -> None:
+    """The server answers, and the database compares texts as the product's searches expect.
+
+    Raises BadSetting with the remedy.
+    """
+    try:
+        with engine.connect() as connection:
+            fits = connection.exec_driver_sql(
+                "SELECT 'B' < 'a' AND current_setting('server_encoding') = 'UTF8'"
+            ).scalar_one()
+    except sa.exc.OperationalError as error:
+        raise BadSetting(f"SHUNLIU_DATABASE_URL cannot be reached: {error.orig}") from error
+    if not fits:
+        raise BadSetting(
+            "The database must be UTF-8 and compare by code: make it by"
+            f" createdb -T template0 -E UTF8 --locale=C.UTF-8 {engine.url.database}"
+        )
 
 
 def busy(error: BaseException) -> bool:

@@ -95,6 +95,28 @@ def test_who_waits_too_long_for_a_case_is_told_so_and_nothing_is_written(app, as
 
 
 @on_postgres
+def test_a_database_that_compares_by_language_is_refused_with_the_remedy(app):
+    name = f"{db.engine.url.database}_zh"
+    databases.administer(
+        f'CREATE DATABASE "{name}" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE "zh-CN"'
+    )
+    engine = sa.create_engine(db.engine.url.set(database=name), poolclass=sa.NullPool)
+    try:
+        with pytest.raises(config.BadSetting, match=r"createdb -T template0 -E UTF8 --locale=C"):
+            postgres.check(engine)
+    finally:
+        databases.administer(f'DROP DATABASE "{name}"')
+    postgres.check(db.engine)
+
+
+@on_postgres
+def test_a_server_that_is_not_there_is_said_in_one_line(app):
+    engine = sa.create_engine(db.engine.url.update_query_dict({"host": "/nowhere"}))
+    with pytest.raises(config.BadSetting, match="SHUNLIU_DATABASE_URL cannot be reached"):
+        postgres.check(engine)
+
+
+@on_postgres
 def test_a_statement_that_takes_too_long_is_ended(app):
     with pytest.raises(sa.exc.OperationalError) as ended:
         db.session.execute(sa.text("SELECT pg_sleep(10)"))
