@@ -3,10 +3,10 @@
 from flask import Flask
 
 from app import shell
-from app.registry import board, commands, nightly, paper, papers, pool, prices, routes
+from app.registry import board, commands, nightly, paper, papers, pool, prices, routes, stock
 
 # their routes hang on the same blueprint; the nightly check is a job
-PAGES = (board, paper, papers, pool, prices)
+PAGES = (board, paper, papers, pool, prices, stock)
 CHORES = (nightly,)
 
 

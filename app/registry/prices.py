@@ -15,13 +15,15 @@ from app.db import db
 from app.engine import definitions
 from app.engine.handlers import BpmnError
 from app.i18n import _
-from app.records import sight, write
+from app.records import numbers, sight, write
 from app.records.customer import Customer
+from app.records.price_list import PriceList, PriceListLine
 from app.records.product import Product
 from app.registry import routes
 from handlers import price
 
 OFFERED = 300
+HISTORY = 40  # price lines of one product, past and coming ones included
 
 
 class Asking:
@@ -56,11 +58,17 @@ def prices() -> str:
     here = viewer.here()
     if here.is_outside:
         raise errors.NotFound()
-    wanted, found, problem = _wanted(), None, ""
+    wanted, found, problem, lines = _wanted(), None, "", []
     if wanted.product:
         found, problem = _found(wanted, here)
+        lines = _lines(wanted.product, here)
     return render_template(
         "registry/prices.html", room="records", wanted=wanted, found=found, problem=problem,
+        seller_names=people.names(
+            {login for line, prices, _customer in lines
+             if (login := line.salesperson_id or prices.salesperson_id)}
+        ),
+        lines=lines, today=numbers.local_date(clock.now()), fits=_fits,
         products=_offers(Product, sa.true()), customers=_customers(here),
         sellers=_sellers(here),
     )  # fmt: skip
@@ -90,9 +98,40 @@ def _found(wanted: Wanted, here: sight.Viewer) -> tuple[dict[str, Any] | None, s
             product=wanted.product, qty=wanted.qty, customer_id=wanted.customer or None,
             salesperson=wanted.seller,
         )  # fmt: skip
+    except errors.Conflict as error:  # no table is published yet; the price lines still help
+        return None, error.message
     except BpmnError as error:
         return None, str(error.variables.get("problems") or error)
     return found | {"list": write.need("price_list", found["price_list_no"])}, ""
+
+
+def _lines(product: str, here: sight.Viewer) -> list[Any]:
+    """(line, list, customer) of every price of the product that the viewer may see, those in
+    force first; lists of customers that are not the viewer's are left out."""
+    row = write.find("product", product)
+    if row is None:
+        return []
+    line, prices = PriceListLine, PriceList
+    own = sa.select(Customer.id).where(sight.visible("customer", here))
+    query = (
+        sa.select(line, prices, Customer)
+        .join(prices, line.list_id == prices.id)
+        .outerjoin(Customer, Customer.id == prices.customer_id)
+        .where(line.product_id == row.id, prices.state != "草稿",
+               sa.or_(prices.customer_id.is_(None), prices.customer_id.in_(own)))
+        .order_by(prices.state != "已生效", prices.effective_from.desc(), line.min_qty, line.id)
+        .limit(HISTORY)
+    )  # fmt: skip
+    return list(db.session.execute(query))
+
+
+def _fits(found: dict[str, Any] | None, line: PriceListLine, prices: PriceList) -> bool:
+    """Is this the line that the price comes from?"""
+    return (
+        found is not None
+        and prices.number == found["price_list_no"]
+        and line.unit_price == found["resolved_price"]
+    )
 
 
 def _may_see(number: str, here: sight.Viewer) -> bool:

@@ -21,7 +21,7 @@ STARTS = {"customer": "051-01-01", "lead": "051-02-01", "opportunity": "051-03-0
           "campaign": "051-02-02", "assignment": "051-01-02", "price_list": "051-01-05"}  # fmt: skip
 
 # kinds whose page shows more than fields and lists
-OWN_PAGES = ("customer", "quotation", "sales_order", "statement")
+OWN_PAGES = ("customer", "quotation", "sales_order", "sales_plan", "statement")
 
 
 @pages.before_request

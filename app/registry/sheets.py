@@ -15,9 +15,9 @@ from app.i18n import label
 from app.records import completeness, fields, record, sight, view
 from app.records.contact import Contact
 from app.records.customer import Customer
-from app.records.customer_credit import CustomerCredit
 from app.records.sales_order import SalesOrder
-from app.registry import cases, cell, figures, mask, order, story
+from app.records.sales_plan import SalesPlan
+from app.registry import cases, cell, figures, mask, order, plan, standing, story
 
 FEW = 5  # rows of a related list on the first tab
 MANY = 50  # on its own tab
@@ -53,6 +53,8 @@ def sheet(row: Any, viewer: sight.Viewer, tab: str) -> dict[str, Any]:
     found |= going_on(row, viewer)
     if isinstance(row, Customer):
         found |= _customer(row, viewer)
+    if isinstance(row, SalesPlan):
+        found |= plan.facts(row, viewer)
     if isinstance(row, SalesOrder):
         found |= order.facts(row, viewer)
     return found
@@ -79,18 +81,12 @@ def _customer(row: Customer, viewer: sight.Viewer) -> dict[str, Any]:
         contacts = list(db.session.scalars(query))
     names = people.names({row.owner_id or "", row.discoverer_id or ""})
     return {
-        "light": _light(row, viewer), "contacts": contacts, "missing": _missing(row), "names": names,
+        "light": standing.light(row, viewer), "price_lists": standing.prices(row),
+        "has_services": "service_request" in record.entities(),
+        "contacts": contacts, "missing": _missing(row), "names": names,
         "private": {c.id for c in contacts if sight.may_see_private(c, viewer)},
         "may_see_contacts": sight.may_see_contacts(row, viewer), "figures": figures.of_customer(row, viewer),
     }  # fmt: skip
-
-
-def _light(row: Customer, viewer: sight.Viewer) -> str | None:
-    """The state of the credit, for those who may see it."""
-    query = sa.select(CustomerCredit.state).where(
-        CustomerCredit.customer_id == row.id, sight.visible("customer_credit", viewer)
-    )
-    return db.session.scalar(query)
 
 
 def _missing(row: Customer) -> list[str]:
