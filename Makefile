@@ -13,7 +13,7 @@ FRONT := package-lock.json $(shell find app/static -path app/static/dist -prune 
 TEXTS := $(wildcard app/translations/en/*.po processes/*/en.po)
 WORKERS ?= 2
 
-.PHONY: run serve test test-postgres story check bench docs-pictures lock build data clean
+.PHONY: run serve test test-postgres story check bench reliability docs-pictures lock build data clean
 
 run: $(STAMPS)/runtime $(STAMPS)/papers build data serve
 
@@ -59,6 +59,10 @@ docs-pictures: $(STAMPS)/development build $(STAMPS)/system-test
 
 bench: $(STAMPS)/development build
 	python -m tests.bench
+
+# what happens when everything is killed, locked, full or set wrong, in the long version (half an hour)
+reliability: $(STAMPS)/development build $(STAMPS)/system-reliability
+	python -m tests.reliability
 
 # the requirement files with hashes, after a change of requirements*.in
 lock: $(STAMPS)/development
@@ -122,6 +126,10 @@ $(STAMPS)/system-test: $(STAMPS)/papers | $(STAMPS)/venv
 $(STAMPS)/servers: | $(STAMPS)/venv
 	@( command -v initdb || ls /usr/lib/postgresql/*/bin/initdb ) >/dev/null 2>&1 || ( $(call apt,postgresql) ) || true
 	command -v redis-server >/dev/null || ( $(call apt,redis-server) ) || true
+	touch $@
+
+$(STAMPS)/system-reliability: | $(STAMPS)/venv
+	@ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || { $(call apt,libfaketime); }
 	touch $@
 
 # system packages are installed where that is allowed, else named in one line

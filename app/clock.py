@@ -4,12 +4,18 @@ The engine takes the time as an argument; rooms and jobs ask here.
 """
 
 import datetime as dt
+import functools
+import time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import current_app
 
 from app import workspace
 
+STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # goes on while a machine sleeps
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+TOLERANCE = 1.0  # seconds; two readings a moment apart differ by less
 _fixed: dict[int, dt.datetime] = {}
 
 
@@ -35,3 +41,31 @@ def stop_at(moment: dt.datetime | None, workspace_id: int = workspace.COMPANY) -
         _fixed.pop(workspace_id, None)
     else:
         _fixed[workspace_id] = moment
+
+
+@functools.cache
+def _boot() -> str:
+    return _BOOT.read_text().strip() if _BOOT.exists() else "unknown"
+
+
+def reading() -> str:
+    """How this machine counts time: its boot, and the moment of that boot by the wall clock. It
+    stays the same until somebody sets the clock.
+
+    Kept beside a due time that was counted from now, it lets the time that has really passed count
+    (`set_since`).
+    """
+    return f"{_boot()}@{time.time() - time.clock_gettime(STEADY):.3f}"
+
+
+def set_since(counted: str | None) -> dt.timedelta:
+    """By how much this machine's clock has been set since that reading.
+
+    Zero for no reading, and for one of another boot or machine: what passed in between only the
+    wall clock can say.
+    """
+    boot, _at, moment = (counted or "").partition("@")
+    if not moment or boot != _boot() or boot == "unknown":
+        return dt.timedelta()
+    seconds = time.time() - time.clock_gettime(STEADY) - float(moment)
+    return dt.timedelta(seconds=seconds if abs(seconds) > TOLERANCE else 0)

@@ -109,6 +109,7 @@ class Timer(Owned, db.Model):
     definition_id: Mapped[int] = mapped_column(sa.ForeignKey("definition.id"), index=True)
     element_id: Mapped[str] = mapped_column(sa.String(200))
     due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
+    counted: Mapped[str | None] = mapped_column(sa.String(80))  # see `app.jobs.elapsed`
     queued: Mapped[bool] = mapped_column(default=False)
     rest: Mapped[Any] = mapped_column(Json(), nullable=True)  # of a start: how it goes on
     __table_args__ = (

@@ -99,6 +99,18 @@ def first(kind: str, value: Any, now: datetime) -> tuple[datetime, dict[str, Any
     )
 
 
+def counts(kind: str, value: Any) -> bool:
+    """Is `first` counted from now (a duration, a cycle without a beginning), or is it a date, whose
+    moment the clock on the wall decides?"""
+    if isinstance(value, timedelta):
+        return True
+    text = str(value).strip()
+    if text.startswith("R") and kind != "timeDate":
+        parts = text.split("/")[1:]
+        return bool(parts) and parts[0].startswith("P")
+    return text.lstrip("-").startswith("P")
+
+
 def _cycle(text: str, now: datetime) -> tuple[datetime, dict[str, Any]]:
     found = _CYCLE.fullmatch(text)
     if found is None:

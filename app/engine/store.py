@@ -266,6 +266,7 @@ def _write_waits(case: Case, changes: rows.Changes) -> None:
                 "definition_id": case.definition_id,
                 "element_id": row.element_id,
                 "due_at": row.due_at,
+                "counted": clock.reading() if row.counts else None,
                 "queued": False,
             }
             for row in changes.timers

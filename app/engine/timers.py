@@ -13,7 +13,7 @@ from app.db import db
 from app.engine import definitions, delivery, schedule, starting, step, store
 from app.engine.models import Definition, Instance, Timer
 from app.engine.spiff.rows import StartRow
-from app.jobs import queue, registry
+from app.jobs import elapsed, queue, registry
 
 BATCH = 500
 _timer, _instance = Timer.__table__, Instance.__table__
@@ -21,12 +21,19 @@ _timer, _instance = Timer.__table__, Instance.__table__
 
 @registry.feeder
 def feed() -> int:
-    """Due timers are jobs, in the caller's transaction; how many."""
+    """Due timers are jobs, in the caller's transaction; how many.
+
+    A timer that counts a duration fires when that much time has really passed, also when the
+    clock was set meanwhile; one for a date fires when the clock shows it.
+    """
+    elapsed.follow(_timer.c.due_at, _timer.c.queued.is_(False))
     return sum(_feed(id, now) for id, now in queue.clocks().items())
 
 
 def _feed(workspace_id: int, now: dt.datetime) -> int:
     found = db.session.execute(due(workspace_id, now)).all()
+    if found and elapsed.move(_timer.c.due_at, [row.id for row in found]):
+        found = db.session.execute(due(workspace_id, now)).all()
     if not found:
         return 0
     with workspace.use(workspace_id):
@@ -75,7 +82,7 @@ def fire(timer_id: int, *, due_at: dt.datetime | None = None, by: str | None = N
     gone = sa.select(sa.literal(1)).where(_timer.c.id == timer_id)
     if case is None or not case.runs or db.session.scalar(gone) is None:
         return False
-    step.advance(case, lambda live: live.fire(row.token_id), by=by)
+    step.advance(case, lambda live: live.fire(row.token_id, row.due_at), by=by)
     delivery.settle()
     return True
 
@@ -137,8 +144,9 @@ def arm(definition: Definition, start: StartRow) -> None:
     Raises Invalid with the event's name when its text is not a time.
     """
     try:
+        value = start.expression({})
         due_at, rest = schedule.first(
-            start.timer or "", start.expression({}), clock.now().astimezone(clock.zone())
+            start.timer or "", value, clock.now().astimezone(clock.zone())
         )
     except (ValueError, OverflowError, TypeError) as error:
         raise errors.Invalid(f"{start.name_of_element or start.element_id}: {error}") from error
@@ -148,6 +156,7 @@ def arm(definition: Definition, start: StartRow) -> None:
             definition_id=definition.id,
             element_id=start.element_id,
             due_at=due_at,
+            counted=clock.reading() if schedule.counts(start.timer or "", value) else None,
             rest=rest,
             queued=False,
         )

@@ -96,7 +96,11 @@ def unpark() -> int:
 
 def due(workspace_id: int, now: dt.datetime, wall: dt.datetime) -> sa.Select[tuple[int, str]]:
     """The jobs that a workspace's clock has reached and nobody has, earliest first."""
-    free = sa.or_(_jobs.c.locked_until.is_(None), _jobs.c.locked_until < wall)
+    free = sa.or_(
+        _jobs.c.locked_until.is_(None),
+        _jobs.c.locked_until < wall,
+        _jobs.c.locked_until > wall + 2 * lease(),  # locked before somebody set the clock back
+    )
     return (
         sa.select(_jobs.c.id, _jobs.c.kind)
         .where(

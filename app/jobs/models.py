@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app import clock
 from app.db import Json, UtcDateTime, db
 
 
@@ -22,6 +23,7 @@ class Job(db.Model):
     subject: Mapped[str | None] = mapped_column(sa.String(80), index=True)  # `instance:7`
     key: Mapped[str | None] = mapped_column(sa.String(200), unique=True)  # the same is done once
     run_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
+    counted: Mapped[str | None] = mapped_column(sa.String(80), default=clock.reading)
     state: Mapped[str] = mapped_column(sa.String(10), default="waiting")
     # waiting, held (until somebody lets it go on), parked (of an unknown kind), done, failed
     attempts: Mapped[int] = mapped_column(default=0)  # begun so many times

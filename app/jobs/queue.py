@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from app import clock, measure, signals, workspace
 from app.db import away, db
-from app.jobs import registry, runner
+from app.jobs import elapsed, registry, runner
 from app.jobs.claims import SENT, claim, clocks, give_back, lease, unpark, worker_name
 from app.jobs.models import Job
 
@@ -116,6 +116,7 @@ def _move(subject: str, before: str, after: str) -> None:
 
 def feed() -> int:
     """Everything due elsewhere is in the table, committed."""
+    elapsed.follow(_jobs.c.run_at, _jobs.c.state.in_(("waiting", "held")))
     count = 0
     for feeder in registry.feeders:
         count += feeder()
@@ -211,7 +212,8 @@ def _finish(job: Job, worker: str) -> bool:
     every = registry.kinds[job.kind].every
     free: dict[str, Any] = {"locked_by": None, "locked_until": None}
     if every is not None:
-        free |= {"run_at": clock.now() + dt.timedelta(seconds=every), "attempts": 0}
+        at = clock.now() + dt.timedelta(seconds=every)
+        free |= {"run_at": at, "counted": clock.reading(), "attempts": 0}
     elif job.key is None:
         return bool(db.session.execute(sa.delete(_jobs).where(_mine(job, worker))).rowcount)
     else:
@@ -230,6 +232,7 @@ def _fail(job: Job, worker: str, error: Exception) -> None:
     if again or every is not None:
         wait = job.retries[job.attempts - 1] if again else every
         changes["run_at"] = clock.now() + dt.timedelta(seconds=wait or 0)
+        changes["counted"] = clock.reading()
     else:
         changes["state"] = "failed"
     write = sa.update(_jobs).where(_mine(job, worker)).values(**changes)

@@ -23,7 +23,7 @@ from tests.reliability.options import options
 from tests.visitor import Visitor
 
 SIZE = 48_000_000  # bytes of the small file system
-COMPLETIONS = 25
+CASES, COMPLETIONS = 60, 25
 PAGES = ("/inbox", "/processes/900-01", "/inbox?f=started", "/records")
 SAID = "现在暂时不能写入，已有内容可以照常查看。请稍后重试。"
 AWAY = "数据库暂时连接不上，什么都没有保存。请稍后刷新重试；恢复后会自动继续。"
@@ -57,7 +57,7 @@ def fill(folder: Path) -> Path:
     return ballast
 
 
-def run(database: str = "sqlite", cases: int = 40, *, seconds: float = 12.0) -> Verdict:
+def run(database: str = "sqlite", cases: int = CASES, *, seconds: float = 12.0) -> Verdict:
     """The verdict; the disk stays full for so many seconds, twice."""
     verdict = Verdict("disk full", database)
     with small_disk() as disk, ground(database, disk) as place:
@@ -135,5 +135,5 @@ def _full(
 
 
 if __name__ == "__main__":
-    chosen = options(__doc__, rounds=200)
+    chosen = options(__doc__, rounds=CASES)
     sys.exit(run(chosen.database, chosen.rounds).tell())

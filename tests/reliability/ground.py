@@ -111,10 +111,17 @@ class Ground:
             self._run("flask", "--app", "tests.reliability.serving:serve", "jobs", "run")
         )
 
+    def environment(self) -> dict[str, str]:
+        """What every process of the product is told."""
+        settings = self.settings() | {
+            "bind": self.address, "workers": "2", "job_poll_seconds": "1",
+            "job_lock_seconds": "15",  # how long the job of a worker that died waits
+        }  # fmt: skip
+        told = {f"SHUNLIU_{name.upper()}": value for name, value in settings.items() if value}
+        return told | {"RELIABILITY_EFFECTS": str(self.effects)} | self.environ
+
     def _run(self, *command: str) -> Process:
-        settings = self.settings() | {"bind": self.address, "workers": "2", "job_poll_seconds": "1"}
-        environ = os.environ | {f"SHUNLIU_{k.upper()}": v for k, v in settings.items() if v}
-        environ |= {"RELIABILITY_EFFECTS": str(self.effects)} | self.environ
+        environ = os.environ | self.environment()
         with open(self.folder / "log", "ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", *command],

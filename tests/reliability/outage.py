@@ -24,13 +24,13 @@ LOCKED = 10.0  # seconds
 
 def run(
     database: str = "sqlite", seconds: float = 180.0, *, between: tuple[float, float] = (5.0, 40.0),
-    locked: float = LOCKED, seed: int = 2,
+    locked: float = LOCKED, completions: int = COMPLETIONS, seed: int = 2,
 ) -> Verdict:  # fmt: skip
     """The verdict after so many seconds of load."""
     verdict = Verdict("database away", database)
     chance = random.Random(seed)
     with ground(database) as place:
-        place.prepare(flow("rounds", ROUNDS=COMPLETIONS - 2))
+        place.prepare(flow("rounds", ROUNDS=completions - 2))
         place.start()
         ledger = Ledger(place.folder / "acknowledged")
         crowd = Crowd(place.address, ledger, number="900-01", cases=10_000, people=6)
@@ -56,7 +56,7 @@ def run(
         )
         judge.promises(place, ledger, verdict)
         judge.starts(place, ledger, verdict)
-        judge.ends(place, verdict, COMPLETIONS)
+        judge.ends(place, verdict, completions)
         judge.effects(place, verdict)
         judge.whole(place, verdict)
         judge.received(crowd.reception, verdict, allowed=(503,))

@@ -89,9 +89,12 @@ class Instance(Scope):
         with self._step():
             self._happen(token, variables)
 
-    def fire(self, token_id: int) -> None:
-        """The timer that this token waits for is due."""
+    def fire(self, token_id: int, due_at: datetime | None = None) -> None:
+        """The timer that this token waits for is due. `due_at` is when, if the clock was set since
+        it began to wait: a cycle goes on from there."""
         token = self._waiting(token_id, "timer")
+        if due_at is not None and due_at != token.internal_data["due"]:
+            token.keep(due=due_at)
         with self._step():
             self._happen(token, None)
 

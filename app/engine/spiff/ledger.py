@@ -156,7 +156,7 @@ def _task(token: Token, element: str, internal: dict[str, Any]) -> TaskRow | Non
 
 
 def _timer(token: Token, element: str, internal: dict[str, Any]) -> TimerRow:
-    return TimerRow(token.id, element, internal["due"])
+    return TimerRow(token.id, element, internal["due"], "counts" in internal)
 
 
 def _message(token: Token, element: str, internal: dict[str, Any]) -> MessageRow:

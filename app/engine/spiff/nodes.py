@@ -156,13 +156,15 @@ class Node(BpmnSpecMixin):
             if trigger.correlation is not None:
                 internal["correlation"] = token.text(trigger.correlation)
         elif trigger.kind == "timer":
-            internal["due"], internal["rest"] = self.first_due(token)
+            internal["due"], internal["rest"] = self.first_due(token, internal)
         token._set_state(WAITING)
         if trigger.kind == "conditional":
             token.top.unchecked.append(token)
 
-    def first_due(self, token: Token) -> tuple[Any, Any]:
+    def first_due(self, token: Token, internal: dict[str, Any]) -> tuple[Any, Any]:
         value = token.evaluate(token.trigger.key)
+        if schedule.counts(token.trigger.timer or "", value):
+            internal["counts"] = True
         try:
             return schedule.first(token.trigger.timer or "", value, token.top.at)
         except (ValueError, OverflowError, TypeError) as error:

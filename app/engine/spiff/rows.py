@@ -99,6 +99,7 @@ class TimerRow:
     token_id: int
     element_id: str
     due_at: datetime  # aware UTC
+    counts: bool = False  # a duration from now, not a date
 
 
 @dataclass(slots=True)

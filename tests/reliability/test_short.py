@@ -1,0 +1,36 @@
+"""The experiments of this folder in short, on the database that the tests run on. `make reliability`
+runs them as long as they are meant to be."""
+
+import os
+
+import pytest
+
+from tests.reliability import full, kill, outage, race, release
+from tests.reliability.judge import Verdict
+
+DATABASE = "postgres" if os.environ.get("TEST_POSTGRES") else "sqlite"
+
+
+def passed(verdict: Verdict) -> None:
+    assert not verdict.breaches, "\n".join([*verdict.breaches, str(verdict.figures)])
+
+
+def test_nothing_acknowledged_is_lost_when_everything_is_killed():
+    passed(kill.run(DATABASE, 8, between=(2.0, 4.0), completions=8))
+
+
+def test_of_two_at_once_one_wins_and_joins_fire_once():
+    passed(race.run(DATABASE, 40))
+
+
+def test_a_database_that_goes_away_costs_nothing_but_a_moment():
+    passed(outage.run(DATABASE, 12.0, between=(2.0, 4.0), locked=4.0, completions=6))
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="mounting a small file system needs root")
+def test_a_full_disk_refuses_in_clear_words_and_damages_nothing():
+    passed(full.run(cases=8, seconds=3.0))
+
+
+def test_new_versions_come_while_cases_run():
+    passed(release.run(DATABASE, 10.0))
