@@ -169,8 +169,8 @@ def commit_kept() -> None:
         session.expire_on_commit = kept
 
 
-# the first letters of SQLSTATE: connection lost, resources used up, shut down by an operator
-_AWAY = ("08", "53", "57P")
+# the first letters of SQLSTATE: connection lost, deadlock, resources used up, shut down
+_AWAY = ("08", "40", "53", "57P")
 _SQLITE_AWAY = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
      sqlite3.SQLITE_CANTOPEN}

@@ -3,6 +3,7 @@
 import functools
 import importlib
 import logging
+import sqlite3
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -72,7 +73,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(errors.ShunliuError, _show_error)
     app.register_error_handler(HTTPException, _show_http)
     app.register_error_handler(CSRFError, _show_csrf)
-    app.register_error_handler(OperationalError, _show_unavailable)
     app.register_error_handler(SQLAlchemyError, _show_broken)
     app.register_blueprint(health.health)
 
@@ -123,7 +123,10 @@ def _though_database_away(show: Callable[[Any], Any]) -> Callable[[Any], Any]:
         try:
             return show(error)
         except SQLAlchemyError as worse:
-            return _show_unavailable(worse)
+            if db.away(worse):
+                return _show_unavailable(worse)
+            _forget_who_asks()
+            return show(error)
 
     return careful
 
@@ -148,10 +151,12 @@ def _show_csrf(error: CSRFError) -> tuple[Response | str, int]:
 
 
 def _show_broken(error: SQLAlchemyError) -> tuple[Response | str, int]:
-    """Other faces of a database that is away; anything else is an error of the product."""
+    """What may work in a moment is told apart from an error of the product."""
     if isinstance(error, DataError):
         return _show_unstorable(error)
-    if not db.away(error):
+    # PostgreSQL's operational errors are all of that kind, SQLite calls a wrong statement so, too
+    kind = isinstance(error, OperationalError) and not isinstance(error.orig, sqlite3.Error)
+    if not (kind or db.away(error)):
         raise error
     return _show_unavailable(error)
 
@@ -173,10 +178,14 @@ def _show_unavailable(error: SQLAlchemyError) -> tuple[Response | str, int]:
         db.db.session.rollback()
         return _say(errors.Busy() if postgres.busy(error) else errors.Unavailable())
     except SQLAlchemyError:
-        # not even who asks can be read: the page is made without the database
-        db.db.session.rollback()
-        g._login_user = login_manager.anonymous_user()  # where Flask-Login keeps him
+        _forget_who_asks()
         return _say(errors.Away())
+
+
+def _forget_who_asks() -> None:
+    """Not even that can be read: the page is made without the database."""
+    db.db.session.rollback()
+    g._login_user = login_manager.anonymous_user()  # where Flask-Login keeps him
 
 
 def _say(error: errors.ShunliuError) -> tuple[Response | str, int]:

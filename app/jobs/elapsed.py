@@ -40,9 +40,7 @@ def follow(column: sa.Column[dt.datetime], where: sa.ColumnElement[bool]) -> int
         return 0
     counted, count = column.table.c.counted, 0
     for known in _readings(counted, where):
-        ids = db.session.scalars(
-            sa.select(column.table.c.id).where(counted == known, where)
-        ).all()
+        ids = db.session.scalars(sa.select(column.table.c.id).where(counted == known, where)).all()
         for first in range(0, len(ids), BATCH):
             count += move(column, list(ids[first : first + BATCH]))
             db.session.commit()

@@ -20,6 +20,7 @@ from tests.visitor import Answer, Visitor
 
 TASK = re.compile(r'href="/tasks/(\d+)"')
 ALERT = re.compile(r'<p>([^<]+)</p>|role="alert"[^>]*>([^<]+)<')
+PATIENCE = 120.0  # seconds without any progress
 PEOPLE = ("zhangwei", "lina", "wangqiang", "zhaomin", "gaoyuan", "yangfan", "linyue", "sunli")
 
 
@@ -193,6 +194,15 @@ class Crowd:
         """What has begun is brought to its end."""
         for person in self.people:
             person.starts = 0
+
+    def finish(self) -> None:
+        """Everything is done, or nobody has got on for two minutes; everybody has stopped."""
+        told, since = -1, time.monotonic()
+        while self.busy() and time.monotonic() - since < PATIENCE:
+            if len(self.ledger.lines) != told:
+                told, since = len(self.ledger.lines), time.monotonic()
+            time.sleep(0.1)
+        self.home()
 
     def check(self) -> None:
         """Raises what went wrong in a client itself."""

@@ -71,9 +71,7 @@ def run(database: str = "sqlite", cases: int = CASES, *, seconds: float = 12.0) 
         for number in (1, 2):
             _burst(crowd, ledger, cases * number * 8)
             _full(place, disk, reader, crowd, verdict, seconds)
-        while crowd.busy():
-            time.sleep(0.1)
-        crowd.home()
+        crowd.finish()
         reader.hang_up()
         judge.settle(place)
         judge.promises(place, ledger, verdict)

@@ -10,7 +10,7 @@ import sys
 import time
 
 from tests.reliability import judge
-from tests.reliability.crowd import Crowd, Ledger
+from tests.reliability.crowd import PATIENCE, Crowd, Ledger
 from tests.reliability.ground import Ground, flow, ground
 from tests.reliability.judge import Verdict
 from tests.reliability.options import options
@@ -49,7 +49,10 @@ def _kill_while_busy(
     place: Ground, crowd: Crowd, between: tuple[float, float], chance: random.Random
 ) -> dict[str, int]:
     deaths = {"everything": 0, "one server process": 0, "the worker": 0}
-    while crowd.busy():
+    told, since = -1, time.monotonic()
+    while crowd.busy() and time.monotonic() - since < PATIENCE:
+        if len(crowd.ledger.lines) != told:
+            told, since = len(crowd.ledger.lines), time.monotonic()
         until = time.monotonic() + chance.uniform(*between)
         while time.monotonic() < until and crowd.busy():
             time.sleep(0.05)

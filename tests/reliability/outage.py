@@ -42,9 +42,7 @@ def run(
             _take_away(place, chance, locked)
             backs.append(_back(place, ledger))
         crowd.begin_no_more()
-        while crowd.busy():
-            time.sleep(0.1)
-        crowd.home()
+        crowd.finish()
         left = judge.settle(place)
         verdict.figures |= {
             "times away": len(backs),

@@ -39,9 +39,7 @@ def run(database: str = "sqlite", seconds: float = 120.0, *, every: float = 2.0)
         crowd.begin_no_more()
         took = time.monotonic() - begin
         requests = crowd.reception.statuses.total()
-        while crowd.busy():
-            time.sleep(0.1)
-        crowd.home()
+        crowd.finish()
         judge.settle(place)
         verdict.figures |= {
             "versions published": published, "broken ones refused whole": refused,

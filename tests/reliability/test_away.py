@@ -56,6 +56,14 @@ def test_programs_are_told_too(as_user, away, client):
     assert client.get("/healthz").status_code == 503
 
 
+def test_a_wrong_statement_is_an_error_and_not_a_moment_to_wait_for(app: Flask, as_user):
+    browser = as_user("zhangwei")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    db.session.execute(sa.text("alter table user_task rename to elsewhere"))
+    db.session.commit()
+    assert browser.get("/inbox").status_code == 500
+
+
 def test_the_same_session_goes_on_when_it_is_back(as_user, away):
     browser = as_user("zhangwei")
     assert browser.get("/inbox").status_code == 200

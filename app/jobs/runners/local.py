@@ -1,55 +1,55 @@
-"""Inside the server: one APScheduler thread per process looks at the table.
+"""Inside the server: one thread per process looks at the table.
 
-Several processes may do so: a job is locked before it is done.
+Several processes may do so: a job is locked before it is done. The thread counts the seconds
+between two looks itself: it goes on whatever somebody does to the clock.
 """
 
-import datetime as dt
 import logging
 import threading
+from dataclasses import dataclass, field
 
-from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from app.db import away, db
 from app.jobs import queue
 
 log = logging.getLogger(__name__)
-TICK = "shunliu-jobs"
-_KEY = "shunliu-scheduler"
-_STOPPING = "shunliu-jobs-stopping"
+_KEY = "shunliu-jobs-thread"
+
+
+@dataclass
+class Looker:
+    """The thread of one application."""
+
+    thread: threading.Thread
+    woken: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 def start(app: Flask) -> None:
     """Due jobs are done every `job_poll_seconds`, and at once after a commit that made some."""
-    # a look that takes longer than the time between two is nothing to warn of
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    scheduler = BackgroundScheduler(timezone=dt.UTC, daemon=True)
-    app.extensions[_KEY] = scheduler
-    app.extensions[_STOPPING] = threading.Event()
     with app.app_context():
         queue.ensure_periodic()
         db.session.remove()
-    scheduler.add_job(
-        tick,
-        "interval",
-        args=[app],
-        seconds=app.config["SETTINGS"].job_poll_seconds,
-        id=TICK,
-        max_instances=1,
-        coalesce=True,
-        next_run_time=dt.datetime.now(dt.UTC),
-    )
-    scheduler.start()
+    thread = threading.Thread(target=lambda: _look(app, looker), name="jobs", daemon=True)
+    looker = app.extensions[_KEY] = Looker(thread)
+    thread.start()
 
 
-def tick(app: Flask) -> None:
+def _look(app: Flask, looker: Looker) -> None:
+    every = app.config["SETTINGS"].job_poll_seconds
+    while not looker.stopping.is_set():
+        tick(app, looker.stopping)
+        looker.woken.wait(every)
+        looker.woken.clear()
+
+
+def tick(app: Flask, stopping: threading.Event) -> None:
     """Do what is due. A database that cannot be reached is tried again at the next tick."""
     with app.app_context():
         try:
-            queue.run_due(stopping=app.extensions[_STOPPING].is_set)
+            queue.run_due(stopping=stopping.is_set)
         except Exception as error:
-            db.session.rollback()
             if away(error):
                 log.error("jobs wait, the database refused: %s", getattr(error, "orig", error))
             else:
@@ -60,17 +60,15 @@ def tick(app: Flask) -> None:
 
 def stop(app: Flask) -> None:
     """The thread has ended after the job that it was doing."""
-    scheduler = app.extensions.pop(_KEY, None)
-    if scheduler is not None:
-        app.extensions[_STOPPING].set()
-        scheduler.shutdown(wait=True)
+    looker = app.extensions.pop(_KEY, None)
+    if looker is not None:
+        looker.stopping.set()
+        looker.woken.set()
+        looker.thread.join()
 
 
 def wake(app: Flask) -> None:
     """The next look is now."""
-    scheduler = app.extensions.get(_KEY)
-    if scheduler is not None:
-        try:
-            scheduler.modify_job(TICK, next_run_time=dt.datetime.now(dt.UTC))
-        except JobLookupError:
-            log.info("the scheduler is shutting down")
+    looker = app.extensions.get(_KEY)
+    if looker is not None:
+        looker.woken.set()
