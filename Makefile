@@ -28,7 +28,7 @@ data: $(STAMPS)/runtime build
 
 build: $(STAMPS)/front $(STAMPS)/texts
 
-test: $(STAMPS)/development build $(STAMPS)/system-test $(STAMPS)/servers check
+test: $(STAMPS)/development build $(STAMPS)/system-test $(STAMPS)/system-reliability $(STAMPS)/servers check
 	@echo "» tests"
 	export FLOW_COVERAGE=$(CURDIR)/$(STAMPS)/taken
 	rm -rf "$$FLOW_COVERAGE"

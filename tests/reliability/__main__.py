@@ -7,6 +7,7 @@ it is installed, on PostgreSQL. The verdicts are also written to reliability.jso
 import argparse
 import importlib
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ ALL = {
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     made = argparse.ArgumentParser(prog="python -m tests.reliability")
     made.add_argument("names", nargs="*", default=[], metavar="NAME", help=", ".join(ALL))
     made.add_argument("--database", choices=("sqlite", "postgres"))

@@ -60,7 +60,7 @@ def _fake(place: Ground) -> dict[str, str]:
         raise NotInstalled(NotInstalled.__doc__)
     return {
         "LD_PRELOAD": found[0], "FAKETIME_TIMESTAMP_FILE": str(place.folder / "clock"),
-        "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1",
     }  # fmt: skip
 
 

@@ -1,10 +1,14 @@
 """The words behind `python -m tests.reliability.<name>`."""
 
 import argparse
+import signal
+import sys
 
 
 def options(about: str | None, *, rounds: int = 0, seconds: float = 0.0) -> argparse.Namespace:
     """`--database`, and whichever of `--rounds` and `--seconds` the experiment has."""
+    # a polite kill still ends the server and the workers
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     made = argparse.ArgumentParser(
         description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )

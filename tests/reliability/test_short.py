@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from tests.reliability import full, kill, outage, race, release
+from tests.reliability import full, jump, kill, outage, race, release
 from tests.reliability.judge import Verdict
 
 DATABASE = "postgres" if os.environ.get("TEST_POSTGRES") else "sqlite"
@@ -30,6 +30,10 @@ def test_a_database_that_goes_away_costs_nothing_but_a_moment():
 @pytest.mark.skipif(os.getuid() != 0, reason="mounting a small file system needs root")
 def test_a_full_disk_refuses_in_clear_words_and_damages_nothing():
     passed(full.run(cases=8, seconds=3.0))
+
+
+def test_timers_keep_their_durations_when_the_clock_is_set():
+    passed(jump.run(DATABASE, 40, spread=16.0))
 
 
 def test_new_versions_come_while_cases_run():
