@@ -185,6 +185,17 @@ def facts(rows: Iterable[Any]) -> dict[int, str]:
     return {id: known(id).name for id in {row.definition_id for row in rows}}
 
 
+def roles_of(definition_id: int, element_id: str) -> frozenset[str]:
+    """The roles that the drawing itself names for a user task; not what a case computes."""
+    for node in spec(definition_id).nodes():
+        if node.name == element_id and getattr(node, "for_people", False):
+            text = node.texts.get("groups")
+            if text is not None and text.is_constant:
+                return frozenset(part.strip() for part in str(text({})).split(","))
+            return frozenset(node.lane.groups if node.lane and text is None else ())
+    return frozenset()
+
+
 def stop_for(definition_id: int, element_id: str) -> str:
     """The element in front of which to stop when this one fails: itself, or the activity that a
     boundary event is attached to."""

@@ -8,10 +8,11 @@ from app import workspace
 from app.accounts import people
 from app.accounts.models import User
 from app.db import db
+from app.engine import definitions
 from app.engine.archived import ArchivedCase, ArchivedPerson
 from app.engine.files import StoredFile
 from app.engine.models import Instance, TaskCandidate, UserTask
-from app.errors import NotAllowed, NotFound
+from app.errors import Conflict, NotAllowed, NotFound
 from app.i18n import _
 
 _task, _candidate = UserTask.__table__, TaskCandidate.__table__
@@ -111,14 +112,37 @@ def may_see_case(case: Instance, person: User) -> bool:
     return case.started_by in people.subordinates(person.login) if case.started_by else False
 
 
+class Late(Conflict):
+    """这一项已经办完了。"""
+
+    def __init__(self, gone: UserTask) -> None:
+        if gone.state == "cancelled":
+            super().__init__(_("流程已经走过这一步，这项任务不用办了。"))
+        else:
+            names = people.names([gone.completed_by]) if gone.completed_by else {}
+            who = names.get(gone.completed_by or "", gone.completed_by)
+            super().__init__(_("%(name)s 已经办了这一项。", name=who) if who else None)
+        self.task = gone
+
+
+def _could_have(gone: UserTask, person: User) -> bool:
+    """Was the closed task open to this person, by a role that its drawing names?"""
+    if gone.department_id is not None:
+        if gone.department_id not in people.departments_above(person.department_id):
+            return False
+    roles = definitions.roles_of(gone.definition_id, gone.element_id)
+    return not roles.isdisjoint(person.group_ids)
+
+
 def task(task_id: int, person: User) -> UserTask:
-    """The task, if this person may see it. Raises NotFound otherwise."""
+    """The task, if this person may see it. Raises NotFound otherwise, and Late when it was open to
+    the person until somebody else had done it."""
     found = db.session.scalar(sa.select(UserTask).where(UserTask.id == task_id))
     if found is None:
         raise NotFound()
     near = person.login in (found.assignee, found.completed_by) or is_candidate(found, person)
     if not near and not may_see_case(found.instance, person):
-        raise NotFound()
+        raise Late(found) if found.state != "open" and _could_have(found, person) else NotFound()
     return found
 
 

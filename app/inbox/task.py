@@ -107,7 +107,10 @@ def complete(task_id: int) -> Response | tuple[str, int]:
     """The task is done and the case has gone on; or the form comes back with what is wrong."""
     if request.files:
         begin_writing()  # they are kept before the form is judged
-    found = sight.to_complete(task_id, current_user)
+    try:
+        found = sight.to_complete(task_id, current_user)
+    except sight.Late as late:
+        return _taken(late.task, near=False), 409
     if found.state != "open":
         return _taken(found), 409
     try:
@@ -122,7 +125,10 @@ def complete(task_id: int) -> Response | tuple[str, int]:
     except Conflict:
         db.session.rollback()
         set_reading(True)
-        gone = sight.task(task_id, current_user)
+        try:
+            gone = sight.task(task_id, current_user)
+        except sight.Late as late:
+            return _taken(late.task, near=False), 409
         if gone.state == "open":
             raise
         return _taken(gone), 409
@@ -151,8 +157,9 @@ def _done_text(name: str, case: store.Case) -> str:
     return done + _("。下一步：%(task)s（%(who)s）", task=label(first.name), who=who)
 
 
-def _taken(task: UserTask) -> str:
-    """Somebody was faster: who and when, and everything that was typed."""
+def _taken(task: UserTask, *, near: bool = True) -> str:
+    """Somebody was faster: who and when, and everything that was typed. `near`: the reader may
+    see the task that is done."""
     typed = [
         text.strip()
         for name, text in request.form.items(multi=True)
@@ -163,6 +170,7 @@ def _taken(task: UserTask) -> str:
         "inbox/taken.html",
         task=task,
         text=acts.finished_text(task),
+        near=near,
         typed="\n".join(words)[:LONGEST_COMMENT],
     )
 
