@@ -26,14 +26,15 @@ def all_cases() -> str:
     return render_template("monitor/cases.html", room="monitor", **listing(ask))
 
 
-def listing(ask: cases.Ask) -> dict[str, Any]:
-    """What the list of cases needs to be drawn."""
+def listing(ask: cases.Ask, of_process: bool = False) -> dict[str, Any]:
+    """What the list of cases needs to be drawn, on a page of its own or of one process."""
     found, newer, older = cases.page(ask)
     work = cases.work_of(found)
     logins = {case.started_by for case in found}
     logins |= {login for one in work.values() for login in one.assignees}
     return {
         "ask": ask,
+        "narrowed": bool(ask.query(state="", **({"process": ""} if of_process else {}))),
         "total": cases.total(ask) if ask.state in ACTED_ON else 0,
         "cases": found,
         "newer": newer,

@@ -13,6 +13,7 @@ from app.accounts.models import User
 from app.db import db
 from app.engine import definitions
 from app.engine.models import Definition, Event, Incident, Instance
+from app.monitor import words
 
 PER_PAGE = 50
 MOST_GROUPS = 50
@@ -176,7 +177,7 @@ def choices() -> dict[str, list[tuple[str, str]]]:
     names = names_of(sorted({row[0] for row in rows}))
     return {
         "process": [(id, names.get(id, id)) for id in sorted({row[0] for row in rows})],
-        "kind": [(kind, kind) for kind in sorted({row[1] for row in rows})],
+        "kind": [(kind, words.trouble(kind)) for kind in sorted({row[1] for row in rows})],
         "element": sorted({(row[2], row[3] or row[2]) for row in rows if row[2]}),
         "version": [
             (str(id), f"{definitions.known(id).name} v{definitions.known(id).version}")

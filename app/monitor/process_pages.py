@@ -31,7 +31,7 @@ def one_process(process_id: str) -> str:
         heat=_heat(),
         groups=incidents.groups(incidents.Ask(process=process_id)),
         durations=processes.durations(process_id),
-        **case_pages.listing(ask),
+        **case_pages.listing(ask, of_process=True),
     )
 
 

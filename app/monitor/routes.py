@@ -21,7 +21,10 @@ def _only_admins() -> None:
 
 @monitor.context_processor
 def _words() -> dict[str, object]:
-    return {"kind_name": words.element, "event_name": words.event, "bar": show.bar}
+    return {
+        "kind_name": words.element, "event_name": words.event, "trouble": words.trouble,
+        "bar": show.bar,
+    }  # fmt: skip
 
 
 @monitor.get("")

@@ -21,6 +21,16 @@ EVENTS = {
     "skipped": _l("跳过"), "moved": _l("移动"), "changed": _l("改数据"), "failed": _l("失败"),
     "incident": _l("故障"), "migrated": _l("换版本"),
 }  # fmt: skip
+# why a step failed: `failures.Stuck.reason`, or which part of the platform it was
+TROUBLES = {
+    "handler": _l("处理程序出错"), "failure": _l("执行出错"), "job": _l("后台任务出错"),
+    "timer": _l("定时出错"), "message": _l("消息没有送达"), "expression": _l("表达式算不出来"),
+    "no_way_out": _l("没有出口可走"), "uncaught_error": _l("业务错误没人接"),
+    "no_handler": _l("没有处理程序"), "no_decision": _l("没有决策表"),
+    "decision": _l("决策表的结果不对"), "not_deployed": _l("流程没有发布"),
+    "deadlock": _l("流程走不下去"), "limit": _l("超出上限"), "budget": _l("可能是死循环"),
+    "script": _l("脚本不能执行"), "no_start": _l("没有开始"),
+}  # fmt: skip
 
 
 def element(kind: str) -> str:
@@ -31,3 +41,8 @@ def element(kind: str) -> str:
 def event(kind: str) -> str:
     """A line of the history in a word."""
     return str(EVENTS.get(kind, kind))
+
+
+def trouble(kind: str) -> str:
+    """Why a step failed, in a few words."""
+    return str(TROUBLES.get(kind, kind))
