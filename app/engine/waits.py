@@ -143,8 +143,8 @@ def started_by_message(name: str) -> tuple[Definition, str] | None:
 
 
 def started_by_signal(name: str) -> list[tuple[Definition, str]]:
-    """The versions, and their start events, that this signal starts."""
-    return _started("signal", name)
+    """The versions, and their start events, that this signal starts; a suspended one hears none."""
+    return [found for found in _started("signal", name) if not found[0].suspended]
 
 
 def _started(kind: str, name: str) -> list[tuple[Definition, str]]:

@@ -26,7 +26,8 @@ ICONS = {
     "CallActivity": "git-merge",
 }
 NOTED = {"claimed", "released", "delegated", "suspended", "resumed", "cancelled", "retried",
-         "skipped", "migrated", "incident", "told", "deferred"}  # fmt: skip
+         "skipped", "moved", "changed", "migrated", "incident", "told",
+         "deferred"}  # fmt: skip
 
 
 @dataclass

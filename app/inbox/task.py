@@ -38,7 +38,8 @@ def _task_page(
     problems: dict[str, str] | None = None,
 ) -> str:
     case = task.instance
-    may_act = sight.may_act(task, current_user)
+    # of a suspended case everything can be read, nothing done
+    may_act = case.state != "suspended" and sight.may_act(task, current_user)
     return render_template(
         "inbox/task.html",
         task=task,
