@@ -11,9 +11,9 @@ from app import errors
 from app.accounts import people
 from app.db import db
 from app.engine import definitions, moves, repair, run
-from app.engine.models import Instance
+from app.engine.models import Definition, Instance
 from app.i18n import _
-from app.monitor import acts, bulk, cases, incident_pages, incidents, processes, trial, typed
+from app.monitor import acts, bulk, cases, incident_pages, incidents, trial, typed
 from app.monitor.routes import monitor
 
 ACTED_ON = ("running", "stuck", "overdue", "suspended")  # lists that a bulk may be begun from
@@ -43,14 +43,18 @@ def listing(ask: cases.Ask, of_process: bool = False) -> dict[str, Any]:
         "known": {case.definition_id: definitions.known(case.definition_id) for case in found},
         "names": people.names(login for login in logins if login),
         "processes": sorted(incidents.names_of([]).items()),
-        "versions": [one for flow in processes.flows(ask.process) for one in flow.versions]
-        if ask.process
-        else [],
+        "versions": _versions(ask.process),
         "steps": _steps(ask),
         "ages": cases.AGES,
         "states": cases.STATES,
         "verbs": {verb: acts.NAMES[verb] for verb in acts.OF_CASES},
     }
+
+
+def _versions(process_id: str) -> list[Any]:
+    """(id, number) of the versions of the chosen process, newest first."""
+    query = sa.select(Definition.id, Definition.version).where(Definition.process_id == process_id)
+    return list(db.session.execute(query.order_by(Definition.version.desc())).all())
 
 
 def _steps(ask: cases.Ask) -> list[tuple[str, str]]:

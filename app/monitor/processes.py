@@ -52,15 +52,16 @@ class Flow:
 
 def flows(process_id: str | None = None) -> list[Flow]:
     """Every published process, or this one: its newest version and those that still run."""
-    figures = _figures(process_id)
-    rows = sa.select(
+    query = sa.select(
         Definition.id, Definition.process_id, Definition.name, Definition.version,
         Definition.is_newest, Definition.suspended, Definition.created_at,
     ).order_by(Definition.process_id, Definition.version.desc())  # fmt: skip
     if process_id is not None:
-        rows = rows.where(Definition.process_id == process_id)
+        query = query.where(Definition.process_id == process_id)
+    rows = db.session.execute(query).all()
+    figures = _figures(None if process_id is None else [row.id for row in rows])
     found: dict[str, Flow] = {}
-    for id, process, name, number, is_newest, is_suspended, at in db.session.execute(rows):
+    for id, process, name, number, is_newest, is_suspended, at in rows:
         counts = figures.get(id, {})
         if not (is_newest or counts or process_id):
             continue
@@ -70,9 +71,9 @@ def flows(process_id: str | None = None) -> list[Flow]:
     return list(found.values())
 
 
-def _figures(process_id: str | None) -> dict[int, dict[str, int]]:
-    """{definition: counts}: three grouped counts, whatever runs."""
-    only = [Instance.process_id == process_id] if process_id is not None else []
+def _figures(versions: list[int] | None) -> dict[int, dict[str, int]]:
+    """{definition: counts}, of these only if given: three grouped counts, whatever runs."""
+    only = [Instance.definition_id.in_(versions)] if versions is not None else []
     found: dict[int, dict[str, int]] = {}
     states = (
         sa.select(Instance.definition_id, Instance.state, sa.func.count())
@@ -82,19 +83,22 @@ def _figures(process_id: str | None) -> dict[int, dict[str, int]]:
     for id, state, count in db.session.execute(states):
         found.setdefault(id, {})["running" if state == "active" else "suspended"] = count
     stuck = (
-        sa.select(Instance.definition_id, sa.func.count())
-        .where(Instance.incidents > 0, Instance.state.in_(LIVE), *only)
+        sa.select(Instance.definition_id, sa.func.count(Incident.instance_id.distinct()))
+        .join(Incident.instance)
+        .where(Incident.state == "open", Instance.state.in_(LIVE), *only)
         .group_by(Instance.definition_id)
     )
     for id, count in db.session.execute(stuck):
         found.setdefault(id, {})["stuck"] = count
+    # grouped by an expression: else SQLite walks all tasks by version instead of the late ones
+    version = UserTask.definition_id + 0
     late = (
-        sa.select(UserTask.definition_id, sa.func.count())
+        sa.select(version, sa.func.count())
         .where(UserTask.state == "open", UserTask.due_at < clock.now())
-        .group_by(UserTask.definition_id)
+        .group_by(version)
     )
-    if process_id is not None:
-        late = late.where(UserTask.process_id == process_id)
+    if versions is not None:
+        late = late.where(version.in_(versions))
     for id, count in db.session.execute(late):
         found.setdefault(id, {})["overdue"] = count
     return found
