@@ -55,7 +55,7 @@ check: $(STAMPS)/development
 # the pictures of docs/, taken by the tests
 docs-pictures: $(STAMPS)/development build $(STAMPS)/system-test
 	mkdir -p docs/img
-	PICTURES_FOLDER=docs/img pytest -q tests/browser/test_story_customer.py tests/browser/test_demo.py
+	PICTURES_FOLDER=docs/img pytest -q tests/browser/test_story_customer.py tests/browser/test_demo.py tests/browser/test_monitor.py
 
 bench: $(STAMPS)/development build
 	python -m tests.bench
