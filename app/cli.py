@@ -11,6 +11,7 @@ from app.accounts import demo as people
 from app.accounts import roles
 from app.db import db
 from app.inbox import demo as cases
+from app.inbox import demo_sales
 from app.records import demo as records
 from app.schema import alembic_config
 
@@ -45,6 +46,7 @@ def demo() -> None:
     db.session.commit()
     started = cases.load_cases()
     db.session.commit()
+    started += demo_sales.load_sales()
     click.echo(f"demo people and records are there, {started} cases begun")
 
 

@@ -1,7 +1,7 @@
 """The stage on which a test plays a flow: people do tasks through their forms, time passes."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +12,7 @@ from app.db import db
 from app.engine import forms, run
 from app.engine.models import Event, Incident, Instance, UserTask
 from app.inbox import forms as inbox_forms
-from app.inbox import sight
-from app.inbox.directory import Directory
+from app.inbox import play, sight
 from app.jobs import queue
 from app.records import write
 
@@ -95,13 +94,7 @@ class Stage:
         self, task: UserTask, by: str, outcome: str | None, values: Mapping[str, Any]
     ) -> forms.Judged:
         """What the form says to these values."""
-        form = inbox_forms.form_of(task)
-        outcome = outcome or (form.buttons[0].outcome if form.buttons else None)
-        context = inbox_forms.context_of(task)
-        return forms.judge_values(
-            form, filled(form.components, context, values), {}, context, outcome,
-            directory=Directory(people.get(by)),
-        )  # fmt: skip
+        return play.judge(task, by, outcome, values)
 
     def seen(self, task: UserTask) -> dict[str, Any]:
         """The variables that the task sees."""
@@ -163,46 +156,3 @@ class Stage:
         """Somebody changed a record meanwhile."""
         write.change(write.need(entity, number), given, by="sunli")
         db.session.commit()
-
-
-def filled(
-    components: list[forms.Component], stored: Mapping[str, Any], given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What a browser would hand in: what is typed, over what the form already showed."""
-    out: dict[str, Any] = {}
-    for component in _fields(components):
-        *way, key = component.address
-        was, typed, target = stored, given, out
-        for part in way:
-            was, typed = (was or {}).get(part) or {}, (typed or {}).get(part) or {}
-            target = target.setdefault(part, {})
-        if component.type == "dynamiclist":
-            target[key] = _rows(component, was.get(key) or [], typed.get(key))
-        elif key in typed:
-            target[key] = typed[key]
-        else:
-            target[key] = was.get(key) if was.get(key) is not None else component.default
-    unknown = set(given) - set(out)
-    assert not unknown, f"the form has no {unknown}"
-    return out
-
-
-def _fields(components: list[forms.Component]) -> Iterator[forms.Component]:
-    for component in components:
-        if component.type == "group":
-            yield from _fields(component.children)
-        elif component.is_input or component.type == "dynamiclist":
-            yield component
-
-
-def _rows(component: forms.Component, was: list[Any], typed: list[Any] | None) -> list[Any]:
-    if typed is None:
-        typed = [{"_row": index} for index in range(len(was))]
-    rows = []
-    for row in typed:
-        origin = row.get("_row")
-        before = was[origin] if origin is not None else {}
-        rest = {key: value for key, value in row.items() if key != "_row"}
-        made = filled(component.children, before, rest)
-        rows.append(made if origin is None else made | {"_row": str(origin)})
-    return rows
