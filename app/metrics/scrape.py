@@ -142,10 +142,14 @@ def _space() -> Iterator[GaugeMetricFamily]:
     folder = Path(current_app.instance_path)
     free = shutil.disk_usage(folder).free
     yield _gauge("disk_free_bytes", "Room left for database and uploads on this machine.", free)
-    if db.engine.dialect.name == "sqlite" and db.engine.url.database:
-        files = [Path(db.engine.url.database + end) for end in ("", "-wal")]
-        size = sum(path.stat().st_size for path in files if path.exists())
-        yield _gauge("database_bytes", "Size of the SQLite database.", size)
+    yield _gauge("database_bytes", "Size of the database.", _size())
+
+
+def _size() -> int:
+    if db.engine.dialect.name != "sqlite":
+        return db.session.scalar(sa.text("SELECT pg_database_size(current_database())")) or 0
+    files = [Path((db.engine.url.database or "") + end) for end in ("", "-wal")]
+    return sum(path.stat().st_size for path in files if path.is_file())
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
