@@ -24,7 +24,7 @@ serve:
 
 data: $(STAMPS)/runtime build
 	@echo "» database, flows, demo people and data"
-	flask prepare
+	SHUNLIU_LOG_LEVEL=$${SHUNLIU_LOG_LEVEL:-WARNING} flask prepare
 
 build: $(STAMPS)/front $(STAMPS)/texts
 
