@@ -15,7 +15,7 @@ from app.db import db
 from app.engine import run
 from app.engine.models import TaskCandidate, UserTask
 from app.inbox import news, queue
-from tests.bench.inbox import fill
+from tests.bench.inbox import fill, publish
 from tests.inbox import quotes
 
 
@@ -123,7 +123,7 @@ def _cost(person) -> tuple[float, int]:
 
 def test_a_question_costs_the_same_however_many_tasks_are_open(app):
     with app.test_request_context():
-        fill(20_000)
+        fill(20_000, publish())
         person = people.get("wangqiang")
         many, statements = _cost(person)
         for table in (TaskCandidate, UserTask):
