@@ -1,14 +1,15 @@
 """How long steps and cases took, as the rows of a query that a report is built on.
 
-Finished work only. Times are those of the case's own clock; nothing here looks at who asks.
+Times are those of the case's own clock; nothing here looks at who asks. Steps of cases that are
+archived are not counted any more.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
 from app import workspace
+from app.engine.archived import ArchivedCase
 from app.engine.models import Instance, UserTask
 
 
@@ -31,19 +32,17 @@ def tasks(processes: Sequence[str]) -> sa.Subquery:
 
 
 def cases(process: str) -> sa.Subquery:
-    """Every case of a process that a person began.
+    """Every case of a process that a person began, archived ones too.
 
-    Columns: key (of the record), person (who began it), department, begun, ended (null while it
-    runs), end_event (the element it ended at).
+    Columns: person (who began it), begun, ended (null while it runs), end_event (the element it
+    ended at).
     """
-    row: Any = Instance
-    return (
+    both = sa.union_all(*(
         sa.select(
-            row.business_key.label("key"), row.started_by.label("person"),
-            row.department_id.label("department"), row.started_at.label("begun"),
+            row.started_by.label("person"), row.started_at.label("begun"),
             row.ended_at.label("ended"), row.end_event.label("end_event"),
-        )
-        .where(row.workspace_id == workspace.current(), row.process_id == process,
-               row.started_by.is_not(None))
-        .subquery()
-    )  # fmt: skip
+        ).where(row.workspace_id == workspace.current(), row.process_id == process,
+                row.started_by.is_not(None))
+        for row in (Instance, ArchivedCase)
+    ))  # fmt: skip
+    return both.subquery()

@@ -42,7 +42,10 @@ class StateHistory(_Log, db.Model):
     """A record went from one state to another; `old` is empty when it was created."""
 
     __tablename__ = "state_history"
-    __table_args__ = (sa.Index("ix_state_history_object", "workspace_id", "entity", "record_id"),)
+    __table_args__ = (
+        sa.Index("ix_state_history_object", "workspace_id", "entity", "record_id"),
+        sa.Index("ix_state_history_new", "workspace_id", "entity", "new", "at"),
+    )
     entity: Mapped[str] = mapped_column(sa.String(40))
     record_id: Mapped[int]
     number: Mapped[str] = mapped_column(sa.String(40))
@@ -54,7 +57,10 @@ class ApprovalLog(_Log, db.Model):
     """One decision of one approver; `reason` is the opinion."""
 
     __tablename__ = "approval_log"
-    __table_args__ = (sa.Index("ix_approval_log_object", "workspace_id", "entity", "number"),)
+    __table_args__ = (
+        sa.Index("ix_approval_log_object", "workspace_id", "entity", "number"),
+        sa.Index("ix_approval_log_at", "workspace_id", "entity", "at"),
+    )
     entity: Mapped[str] = mapped_column(sa.String(40))
     number: Mapped[str] = mapped_column(sa.String(40))
     version: Mapped[int | None]

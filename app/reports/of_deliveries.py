@@ -114,22 +114,21 @@ def under_way(ask: Ask) -> sa.Select[Any]:
     """What left the warehouse and nobody signed for yet (R05-3)."""
     note, sent, order, buyer = Delivery, DeliveryLine, SalesOrder, Customer
     pieces = (
-        sa.select(sent.delivery_id, sa.func.sum(sent.qty).label("qty"))
-        .where(sent.workspace_id == workspace.current())
-        .group_by(sent.delivery_id)
-        .subquery()
+        sa.select(sa.func.sum(sent.qty))
+        .where(sent.delivery_id == note.id)
+        .correlate(note)
+        .scalar_subquery()
     )
     return (
         sa.select(
             note.number.label("number"), buyer.name.label("customer"),
             order.number.label("order_no"), note.carrier.label("carrier"),
             note.tracking_no.label("tracking"), note.shipped_at.label("shipped"),
-            spans.days(note.shipped_at, clock.now()).label("days"), pieces.c.qty,
+            spans.days(note.shipped_at, clock.now()).label("days"), pieces.label("qty"),
             note.state.label("state"),
         )
         .join(order, note.order_id == order.id)
         .join(buyer, note.customer_id == buyer.id)
-        .outerjoin(pieces, pieces.c.delivery_id == note.id)
         .where(*within(ask, note, person=order.sales_rep_id, department=order.department_id),
                note.state.in_(("已出库", "签收差异")),
                *ask.found(note.number, order.number, buyer.name, note.tracking_no))

@@ -120,16 +120,15 @@ def promise(ask: Ask) -> sa.Select[Any]:
     line, order, goods, buyer = OrderLine, SalesOrder, Product, Customer
     sent, note = DeliveryLine, Delivery
     signed = (
-        sa.select(sa.func.max(note.signed_at))
-        .select_from(sent)
+        sa.select(sent.order_line_id, sa.func.max(note.signed_at).label("at"))
         .join(note, sent.delivery_id == note.id)
-        .where(sent.order_line_id == line.id, note.source == "订单")
-        .correlate(line)
-        .scalar_subquery()
+        .where(sent.workspace_id == workspace.current(), note.source == "订单")
+        .group_by(sent.order_line_id)
+        .subquery()
     )
     found = keys(ask, line.promised_date)
     whole = line.q_delivered >= line.q_ordered - line.q_cancelled
-    late = spans.days(line.promised_date, signed)
+    late = spans.days(line.promised_date, signed.c.at)
     in_time = whole & (late < midnight())
     return (
         sa.select(
@@ -142,6 +141,7 @@ def promise(ask: Ask) -> sa.Select[Any]:
         .join(order, line.order_id == order.id)
         .join(goods, line.product_id == goods.id)
         .join(buyer, order.customer_id == buyer.id)
+        .outerjoin(signed, signed.c.order_line_id == line.id)
         .where(*within(ask, order, person=order.sales_rep_id), order.state.in_(SIGNED),
                line.q_ordered > line.q_cancelled, line.promised_date <= ask.today,
                *ask.period.days(line.promised_date))
