@@ -15,7 +15,7 @@ from app.notify.models import FAILED, WAITING, Outgoing
 
 PER_PAGE = 50
 DROPPED = "已弃"
-JOB_STATES = ("failed", "waiting", "held")
+JOB_STATES = ("failed", "waiting", "held", "parked")
 OUT_STATES = (FAILED, WAITING)
 KINDS = {
     "engine.resume": _l("继续一步"), "engine.timer": _l("触发定时"),
@@ -70,7 +70,11 @@ def message_counts() -> dict[str, int]:
 def case_of(job: Job) -> int | None:
     """The case that the job belongs to."""
     kind, colon, number = (job.subject or "").partition(":")
-    return int(number) if colon and kind in ("instance", "sent") and number.isdigit() else None
+    return (
+        int(number)
+        if colon and kind in ("instance", "sent", "effect") and number.isdigit()
+        else None
+    )
 
 
 def is_periodic(job: Job) -> bool:
@@ -101,7 +105,7 @@ def drop_job(job_id: int, why: str) -> None:
     What it was about and why it failed stays in the log.
     """
     job = _job(job_id)
-    if job.state != "failed" or is_periodic(job):
+    if job.state not in ("failed", "parked") or is_periodic(job):
         raise errors.Conflict(_("只能放弃已经失败的后台任务。"))
     data: dict[str, Any] = {"payload": job.payload, "error": (job.last_error or "")[-1000:]}
     acts.note("drop", "job", f"{job.kind} #{job_id}", why, instance_id=case_of(job), data=data)

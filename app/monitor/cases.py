@@ -206,7 +206,8 @@ def waiting(instance_id: int) -> Waiting:
         return list(db.session.scalars(query.order_by(order).limit(100)))
 
     jobs = sa.select(Job).where(
-        Job.subject.in_((f"instance:{instance_id}", f"sent:{instance_id}")), Job.state != "done"
+        Job.subject.in_([f"{of}:{instance_id}" for of in ("instance", "sent", "effect")]),
+        Job.state != "done",
     )
     return Waiting(
         of(Timer, Timer.due_at), of(MessageWait, MessageWait.id), of(SignalWait, SignalWait.id),

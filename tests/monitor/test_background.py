@@ -85,8 +85,17 @@ def test_a_mail_without_gateway_waits_and_says_so(mail, as_user):
 
 
 def test_a_dropped_mail_never_leaves(mail, as_user):
-    assert post(as_user, f"messages/{mail.id}", "drop").status_code == 302
+    number = mail.id
+    assert post(as_user, f"messages/{number}", "drop").status_code == 302
     queue.run_due()
-    db.session.refresh(mail)
-    assert mail.state == DROPPED
-    assert post(as_user, f"messages/{mail.id}", "drop").status_code == 409
+    assert db.session.get_one(Outgoing, number, populate_existing=True).state == DROPPED
+    assert post(as_user, f"messages/{number}", "drop").status_code == 409
+
+
+def test_a_job_of_an_unknown_kind_is_seen_and_can_be_dropped(failed, as_user):
+    number, failed.state = failed.id, "parked"
+    db.session.commit()
+    assert "no template" in as_user("zhouning").get("/monitor/background?state=parked").text
+    assert post(as_user, f"jobs/{number}", "retry").status_code == 409
+    assert post(as_user, f"jobs/{number}", "drop").status_code == 302
+    assert db.session.get(Job, number) is None
