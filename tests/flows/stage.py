@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from app import clock, errors
 from app.accounts import people
 from app.db import db
-from app.engine import forms, run
+from app.engine import forms, run, sql
 from app.engine.models import Event, Incident, Instance, UserTask
 from app.inbox import forms as inbox_forms
 from app.inbox import play, sight
-from app.jobs import queue
+from app.jobs import queue, registry
+from app.jobs.models import Job
 from app.records import write
 
 
@@ -44,6 +45,7 @@ class Stage:
 
     def tasks(self, element: str | None = None, case: int | None = None) -> list[UserTask]:
         """The open tasks, oldest first."""
+        arrive()
         query = sa.select(UserTask).where(UserTask.state == "open").order_by(UserTask.id)
         if element:
             query = query.where(UserTask.element_id == element)
@@ -115,6 +117,7 @@ class Stage:
 
     def path(self, case: int) -> list[str]:
         """The elements that were entered, in order."""
+        arrive()
         query = sa.select(Event.element_id).where(
             Event.instance_id == case, Event.kind == "entered"
         )
@@ -122,6 +125,7 @@ class Stage:
 
     def ended(self, case: int) -> bool:
         """Is the case over?"""
+        arrive()
         return db.session.get_one(Instance, case, populate_existing=True).state == "ended"
 
     def end(self, case: int) -> str:
@@ -131,15 +135,18 @@ class Stage:
 
     def variables(self, case: int) -> dict[str, Any]:
         """The case's own variables."""
+        arrive()
         return run.variables(case)
 
     def cases(self, process_id: str) -> list[Instance]:
         """All cases of a process."""
+        arrive()
         query = sa.select(Instance).where(Instance.process_id == process_id)
         return list(db.session.scalars(query.order_by(Instance.id)))
 
     def record(self, entity: str, number: str) -> Any:
         """A record as it is now."""
+        arrive()
         db.session.expire_all()
         return write.need(entity, number)
 
@@ -156,3 +163,27 @@ class Stage:
         """Somebody changed a record meanwhile."""
         write.change(write.need(entity, number), given, by="sunli")
         db.session.commit()
+
+
+ON_THE_WAY = ("engine.message", "engine.message_to", "engine.signal")
+
+
+def arrive() -> None:
+    """What cases sent each other is there. On SQLite it is at once; where rows are locked it goes
+    by jobs, which a runner does as soon as they are committed."""
+    tried: set[int] = set()
+    while sql.locks_rows():
+        query = sa.select(Job).where(
+            Job.kind.in_(ON_THE_WAY), Job.state == "waiting", Job.attempts == 0,
+            Job.run_at <= clock.now(), Job.id.not_in(tried),
+        )  # fmt: skip
+        job = db.session.scalar(query.order_by(Job.id).limit(1))
+        if job is None:
+            return
+        tried.add(job.id)
+        try:
+            registry.kinds[job.kind].work(job.payload, job)
+            db.session.delete(job)
+            db.session.commit()
+        except errors.ShunliuError:
+            db.session.rollback()  # it stays for the runner, as any job that fails
