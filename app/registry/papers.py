@@ -8,10 +8,11 @@ from flask import Response, render_template
 from flask_login import login_required
 
 from app import errors, viewer
+from app.accounts import people
 from app.db import db
 from app.records import record, sight, write
 from app.records.product import Product
-from app.registry import paper, routes
+from app.registry import capitals, paper, routes
 
 # whose lines stand on the paper, by which column, and how many pieces a line is
 LINES = {"quotation": ("quotation_line", "quotation_id"), "sales_order": ("order_line", "order_id")}
@@ -55,7 +56,12 @@ def facts(row: Any) -> dict[str, Any]:
     )
     lines = [{"line": line, "product": product, "qty": _pieces(line)}
              for line, product in db.session.execute(query)]  # fmt: skip
+    seller = getattr(row, "sales_rep_id", None) or row.owner_id
+    total = sa.select(sa.func.count(model.id)).where(getattr(model, via) == row.id)
+    left_out = (db.session.scalar(total) or 0) - len(lines) if len(lines) == MOST_LINES else 0
     return {
+        "left_out": left_out, "seller": people.names([seller]).get(seller) if seller else None,
+        "capitals": capitals.capitals,
         "row": row, "lines": lines, "customer": write.get("customer", row.customer_id),
         "is_order": row.__tablename__ == "sales_order",
         "contact": write.get("contact", row.contact_id) if getattr(row, "contact_id", None) else None,
