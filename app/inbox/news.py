@@ -17,6 +17,7 @@ from app.inbox import queue, sight
 
 WINDOW = 5_000  # so many of the newest candidates are looked at
 SLACK = 500  # a transaction that began before the page was drawn may end after it
+_candidate = TaskCandidate.__table__
 MOST = 100  # of each sort; more are said to be 99+
 
 
@@ -49,27 +50,20 @@ def _ready() -> sa.ColumnElement[bool]:
 
 
 def _for_taking(person: User, after: int) -> list[int]:
-    # the limit inside keeps the database from counting a whole role instead
-    newest = (
-        sa.select(TaskCandidate.id)
-        .where(TaskCandidate.id > after)
-        .order_by(TaskCandidate.id.desc())
-        .limit(WINDOW)
-        .subquery()
-    )
+    # the limit inside keeps the database from reading a whole role instead
+    newest = sa.select(_candidate).where(_candidate.c.id > after)
+    row = newest.order_by(_candidate.c.id.desc()).limit(WINDOW).subquery().c
     query = (
-        sa.select(UserTask.id)
-        .select_from(newest)
-        .join(TaskCandidate, TaskCandidate.id == newest.c.id)
-        .join(UserTask, UserTask.id == TaskCandidate.task_id)
+        sa.select(row.task_id)
+        .join(UserTask, UserTask.id == row.task_id)
         .where(
-            TaskCandidate.workspace_id == workspace.current(),
-            TaskCandidate.taken.is_(False),
-            sight.candidate_of(person),
+            row.workspace_id == workspace.current(),
+            row.taken.is_(False),
+            sight.candidate_of(person, row),
             UserTask.state == "open",
             _ready(),
         )
-        .order_by(newest.c.id.desc())
+        .order_by(row.id.desc())
         .limit(MOST)
     )
     return list(db.session.scalars(query))

@@ -52,15 +52,16 @@ def departments_around(person: User) -> list[str]:
     return mine
 
 
-def candidate_of(person: User) -> sa.ColumnElement[bool]:
-    """The candidate rows that mean this person: by login, or by a role held in the department."""
+def candidate_of(person: User, row: Any = TaskCandidate) -> sa.ColumnElement[bool]:
+    """The candidate rows (`row` has their columns) that mean this person: by login, or by a role
+    held in the department."""
     mine = departments_around(person)
     return sa.or_(
-        sa.and_(TaskCandidate.kind == "user", TaskCandidate.value == person.login),
+        sa.and_(row.kind == "user", row.value == person.login),
         sa.and_(
-            TaskCandidate.kind == "group",
-            TaskCandidate.value.in_(person.group_ids),
-            sa.or_(TaskCandidate.department_id.is_(None), TaskCandidate.department_id.in_(mine)),
+            row.kind == "group",
+            row.value.in_(person.group_ids),
+            sa.or_(row.department_id.is_(None), row.department_id.in_(mine)),
         ),
     )
 
