@@ -20,10 +20,11 @@ FURTHEST = dt.timedelta(days=366)
 def days(today: dt.date) -> list[tuple[dt.date, str]]:
     """The days that the dialog offers at one press."""
     monday = today + dt.timedelta(days=7 - today.weekday())
-    return [
-        (today + dt.timedelta(days=1), _("明天")), (today + dt.timedelta(days=3), _("三天后")),
-        (monday, _("下周一")),
-    ]  # fmt: skip
+    offers = {
+        today + dt.timedelta(days=1): _("明天"), today + dt.timedelta(days=3): _("三天后"),
+    }  # fmt: skip
+    offers.setdefault(monday, _("下周一"))
+    return sorted(offers.items())
 
 
 def offered() -> dict[str, object]:

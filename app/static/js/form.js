@@ -108,11 +108,11 @@ async function restore() {
   const old = kept(form);
   if (old.said) note(form, words.restored, { tone: 'done' });
   if (!old.pairs) return;
+  if (form.querySelector('[data-problems]')) return; // the server has just drawn all of it
   if (!form.dataset.draft || form.dataset.unkept) {
     note(form, words.expired ? words.failed : '', { tone: 'due', copy: words.copy, pairs: old.pairs });
     return;
   }
-  if (form.querySelector('[data-problems]')) return; // the server has just drawn all of it
   const told = await send(form.dataset.draft, body(old.pairs)).catch(() => null);
   if (told) {
     keep(form, null, true);
