@@ -4,7 +4,7 @@ A chart is drawn twice, wide for a desk and narrow for a phone; CSS shows one of
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -121,7 +121,8 @@ def _bar(bar: Bar, y: int, most: Decimal, width: int, kind: str) -> Markup:
     else:
         parts.append(rect(start, y + 2, long, 22, bar.tone))
         end = left + room if kind == "pyramid" else left + long
-    parts.append(words(end + 8, y + 18, _words(bar), ""))
+    told = bar if width == WIDE or bar.more == "%" else replace(bar, more="")
+    parts.append(words(end + 8, y + 18, _words(told), ""))
     return Markup("").join(parts)
 
 

@@ -10,7 +10,9 @@ from tests.reports import conftest as trade
 LOOKS = [(1400, False, "zh"), (390, False, "zh"), (1400, True, "en"), (390, True, "en")]
 PAGES = (
     "/reports", "/reports/051-03/R02-1", "/reports/051-03/R01-1?by=person",
-    "/reports/051-01/R03-2", "/reports/051-01/R03-3", "/reports/051-03/R04-1?period=all",
+    "/reports/051-03/R04-1c?period=2026&versus=before", "/reports/051-01/R02-4",
+    "/reports/051-03/R03-3?period=all", "/reports/051-03/R04-1b?period=all&q=恒远",
+    "/reports?q=退货", "/reports/051-01/R03-2", "/reports/051-01/R03-3", "/reports/051-03/R04-1?period=all",
     "/records/board", "/records/prices", "/records/sales_order/ORDER",
     "/processes/area/051-01",
 )  # fmt: skip

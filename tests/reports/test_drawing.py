@@ -83,3 +83,9 @@ def test_the_period_before_has_whole_months(text, how, first, last):
 def test_all_time_has_nothing_before_it():
     ask = Ask(viewer=None, today=dt.date(2026, 3, 10), period=Period("all"))
     assert asking.earlier(ask, "before") is None
+
+
+def test_the_second_figure_is_left_out_on_a_phone():
+    bar = drawing.Bar("一", Decimal(5), more="（金额 7）")
+    desk, phone = str(drawing.draw("图", [bar], "bars")).split("</svg>")[:2]
+    assert desk.count("金额") == 2 and phone.count("金额") == 1  # in words it is said on both
