@@ -54,8 +54,14 @@ class Pair(threading.Thread):
             for person in self.people:
                 person.visitor.hang_up()
 
+    def _hang_up(self) -> None:
+        # the server ends idle connections; a click must not meet one
+        for person in self.people:
+            person.visitor.hang_up()
+
     def _race(self) -> None:
         first, second = self.people
+        self._hang_up()
         begun = first.ask("POST", "/processes/900-02/start")
         assert begun is not None and begun.status == 302, begun
         first.ledger.write(kind="start", by=first.login, location=begun.location)
@@ -68,12 +74,14 @@ class Pair(threading.Thread):
         if loser is not None:
             found = re.search(r"已经办了这一项", loser.text)
             self.score.words[found[0] if found else loser.text[:200]] += 1
+        self._hang_up()
         page = second.ask("GET", begun.location)
         assert page is not None
         left, right = sorted({int(id) for id in re.findall(r"/tasks/(\d+)", page.text)} - {task})
         self.score.meetings[_statuses(self._at_once(left, right))] += 1
 
     def _at_once(self, *tasks: int) -> list[Answer]:
+        self._hang_up()
         barrier = threading.Barrier(2)
         answers: list[Answer | None] = [None, None]
 
