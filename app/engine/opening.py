@@ -134,6 +134,7 @@ class Finished:
     token_id: int
     by: str | None
     outcome: str | None
+    offered: bool = True  # has it candidates?
 
 
 def close(case: Case, tokens: Sequence[int], state: str, host: StepHost) -> None:
@@ -157,7 +158,8 @@ def finish(done: Finished, host: StepHost) -> None:
         "to_outcome": done.outcome,
     }
     sql.execute(_FINISH, fields)
-    forget_candidates([done.task_id])
+    if done.offered:
+        forget_candidates([done.task_id])
 
 
 def forget_candidates(task_ids: list[int]) -> None:

@@ -15,14 +15,26 @@ from flask_babel import format_datetime
 from app import clock, errors, values, workspace
 from app.accounts import people
 from app.db import db
-from app.engine import delivery, incidents, opening, sql, starting, step, store, timers, waits
+from app.engine import (
+    delivery,
+    drafts,
+    incidents,
+    opening,
+    sql,
+    starting,
+    step,
+    store,
+    timers,
+    waits,
+)
 from app.engine.delivery import NobodyWaits
-from app.engine.models import Instance, Timer, UserTask
+from app.engine.models import Instance, TaskCandidate, Timer, UserTask
 from app.engine.spiff.host import Message
 from app.i18n import _
 from app.jobs import queue
 
 _task, _instance, _timer = UserTask.__table__, Instance.__table__, Timer.__table__
+_candidate, _draft = TaskCandidate.__table__, drafts.Draft.__table__
 __all__ = [
     "Moved", "NobodyWaits", "NotRunning", "TaskGone", "broadcast", "cancel", "case", "claim", "complete",
     "correlate", "delegate", "fire_timer", "hand_in", "release", "resume", "set_due",
@@ -30,10 +42,13 @@ __all__ = [
 ]  # fmt: skip
 
 
+_candidate_of = sa.select(sa.literal(1)).where(_candidate.c.task_id == _task.c.id)
+_draft_of = sa.select(sa.literal(1)).where(_draft.c.task_id == _task.c.id)
 _OPEN_TASK = (
     sa.select(
         _task.c.id, _task.c.token_id, _task.c.element_id, _task.c.name, _task.c.state,
         _task.c.assignee, _task.c.completed_by, _task.c.completed_at,
+        _candidate_of.exists().label("offered"), _draft_of.exists().label("drafted"),
         *(_instance.c[name] for name in store.Case.__slots__),
     )
     .join(_instance, _instance.c.id == _task.c.instance_id)
@@ -107,7 +122,7 @@ def hand_in(
     by: str | None,
     revision: int | None = None,
 ) -> store.Case:
-    """As `complete`; the case as its row now says.
+    """As `complete`; the case as its row now says. Nobody has a draft for the task any more.
 
     Raises Moved, with the case locked and nothing done, when `revision` is not the case's any more.
     """
@@ -121,9 +136,15 @@ def hand_in(
         lambda live: live.complete(task.token_id, given),
         by=by,
         finished=opening.Finished(
-            task.id, task.token_id, by, str(outcome)[:60] if outcome is not None else None
+            task.id,
+            task.token_id,
+            by,
+            str(outcome)[:60] if outcome is not None else None,
+            task.offered,
         ),
     )
+    if task.drafted:
+        drafts.discard(task_id)
     delivery.settle()
     return found
 
@@ -179,7 +200,7 @@ def open_task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
         raise errors.NotFound()
     if row[4] != "open":
         raise TaskGone(_gone(row))
-    found = store.Case(*row[8:])
+    found = store.Case(*row[10:])
     _check_runs(found)
     return row, found
 

@@ -122,11 +122,9 @@ def submit_task(task: Place, user: User, form: Any, files: Any = None) -> store.
     judged = handed_in(task, user, form, files)
     db.begin_writing()
     try:
-        case = run.hand_in(task.id, judged, by=user.login, revision=getattr(task, "revision", None))
+        return run.hand_in(task.id, judged, by=user.login, revision=getattr(task, "revision", None))
     except run.Moved:  # judged by what is no longer so; nobody moves the case now
-        case = run.hand_in(task.id, handed_in(task, user, form, files), by=user.login)
-    drafts.discard(task.id)
-    return case
+        return run.hand_in(task.id, handed_in(task, user, form, files), by=user.login)
 
 
 def handed_in(task: Place, user: User, form: Any, files: Any = None) -> dict[str, Any]:

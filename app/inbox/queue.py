@@ -211,9 +211,17 @@ def _filtered(name: str, person: User) -> sa.Select[tuple[UserTask]]:
         return sa.select(UserTask).where(
             UserTask.state == "done", UserTask.completed_by == person.login
         )
+    if name == "later":  # what is put off is little, and found first
+        may_take = sa.select(sa.literal(1)).where(
+            TaskCandidate.task_id == UserTask.id,
+            TaskCandidate.taken.is_(False),
+            sight.candidate_of(person),
+        )
+        mine = sa.or_(UserTask.assignee == person.login, may_take.exists())
+        return sa.select(UserTask).where(
+            UserTask.follow_up_at > now, UserTask.state == wording.OPEN, mine
+        )
     query = sa.select(UserTask).where(*_within_reach(person))
-    if name == "later":
-        return query.where(UserTask.follow_up_at > now, UserTask.state == wording.OPEN)
     query = query.where(sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now))
     if name == "overdue":
         return query.where(UserTask.due_at < now)

@@ -58,12 +58,12 @@ OPEN = sa.select(models.UserTask.id, models.UserTask.assignee).where(
 class Server:
     """gunicorn with two worker processes over the folder."""
 
-    def __init__(self, folder: str, database_url: str) -> None:
+    def __init__(self, folder: str, database_url: str, runner: str = "inline") -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.address = f"127.0.0.1:{free.getsockname()[1]}"
         settings = {"INSTANCE_PATH": folder, "BIND": self.address, "WORKERS": "2", "THREADS": "4",
-                    "JOB_RUNNER": "inline", "SECRET_KEY": "bench", "LOG_LEVEL": "ERROR",
+                    "JOB_RUNNER": runner, "SECRET_KEY": "bench", "LOG_LEVEL": "ERROR",
                     "DATABASE_URL": database_url}  # fmt: skip
         environ = os.environ | {f"SHUNLIU_{name}": value for name, value in settings.items()}
         self.process = subprocess.Popen(

@@ -40,9 +40,9 @@ def publish() -> tuple[dict[str, Any], ...]:
     )
 
 
-def fill(count: int, like: tuple[dict[str, Any], ...]) -> None:
+def fill(count: int, like: tuple[dict[str, Any], ...] | None = None) -> None:
     """`count` open tasks: half for 王强's role, one in ten without a date, some already his."""
-    case, task, candidate = like
+    case, task, candidate = like or publish()
     now = dt.datetime.now(dt.UTC)
 
     def rows(numbers: range) -> Iterator[tuple[dict[str, Any], ...]]:
@@ -90,10 +90,14 @@ def _insert(numbers: range, rows: Callable[[range], Iterator[Any]], tables: Any)
         for table, part in zip(tables, made, strict=True):
             db.session.execute(sa.insert(table), list(part))
     db.session.commit()
+
+
+def tidy() -> None:
+    """The database knows how its tables are filled, as after a while of its own work."""
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
         if db.engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("VACUUM")  # as the server does by itself after a while
+            connection.exec_driver_sql("VACUUM")
 
 
 def measured(act: Callable[[], Any]) -> float:
@@ -136,8 +140,10 @@ def on(folder: str, url: str, count: int, finished: int) -> dict[str, Any]:
     with app.test_request_context():
         like = publish()
         fill(count, like)
+        tidy()
         before = asked()
         finish(finished, count + 2, like)
+        tidy()
         after = asked()
         db.session.remove()
         db.engine.dispose()

@@ -1,0 +1,139 @@
+"""Writers to a SQLite file take turns: one at a time, none is forgotten, a dead one is in nobody's way."""
+
+import contextlib
+import fcntl
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from app import gate
+
+OTHER = """
+import fcntl, os, sys, time
+turn = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT, 0o600)
+fcntl.flock(turn, fcntl.LOCK_EX)
+print("has it", flush=True)
+time.sleep(float(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def engine(tmp_path: Path):
+    made = sa.create_engine(f"sqlite:///{tmp_path / 'data.sqlite'}")
+    made.gate = gate.before(made, str(tmp_path / "data.sqlite"))
+    yield made
+    made.dispose()
+
+
+@contextlib.contextmanager
+def other(path: str, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the turn; it is dead afterwards."""
+    command = [sys.executable, "-c", OTHER, path, str(seconds)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "has it\n"
+        yield process
+        process.kill()
+
+
+def taken(path: str) -> bool:
+    """Has somebody the turn?"""
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
+def test_the_turn_lasts_until_the_connection_goes_back(engine):
+    with engine.connect() as connection:
+        engine.gate.enter(connection)
+        engine.gate.enter(connection)  # a second transaction of the same connection
+        assert taken(engine.gate.path)
+    assert not taken(engine.gate.path)
+
+
+def test_of_many_threads_one_has_the_turn_and_all_get_it(engine):
+    inside, most, turns = 0, 0, 0
+
+    def write() -> None:
+        nonlocal inside, most, turns
+        for _turn in range(20):
+            with engine.connect() as connection:
+                engine.gate.enter(connection)
+                inside += 1
+                most = max(most, inside)
+                time.sleep(0.0005)
+                turns += 1
+                inside -= 1
+
+    threads = [threading.Thread(target=write) for _n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most, turns) == (1, 80)
+
+
+def test_another_process_is_waited_for(engine):
+    with other(engine.gate.path, 0.3) as process, engine.connect() as connection:
+        engine.gate.enter(connection)
+        process.wait(5)  # it must have let go of the turn before
+        assert taken(engine.gate.path)
+
+
+def test_a_process_that_died_is_not_waited_for(engine):
+    with other(engine.gate.path, 60):
+        pass
+    began = time.monotonic()
+    with engine.connect() as connection:
+        engine.gate.enter(connection)
+    assert time.monotonic() - began < 5
+
+
+def test_who_waits_longer_than_the_patience_asks_sqlite_itself(engine, monkeypatch):
+    monkeypatch.setattr(gate, "PATIENCE", 0.05)
+    with other(engine.gate.path, 60), engine.connect() as connection:
+        engine.gate.enter(connection)
+        assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    with engine.connect() as connection:  # and everything is as before
+        engine.gate.enter(connection)
+        assert taken(engine.gate.path)
+    assert not taken(engine.gate.path)
+
+
+def test_whoever_waits_comes_before_who_has_just_had_the_turn(engine):
+    place = os.open(f"{engine.gate.path}.next", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(place, fcntl.LOCK_EX)  # another process stands next to the turn
+    entered = threading.Event()
+
+    def again() -> None:
+        with engine.connect() as connection:
+            engine.gate.enter(connection)
+            entered.set()
+
+    thread = threading.Thread(target=again)
+    thread.start()
+    assert not entered.wait(0.2) and not taken(engine.gate.path)
+    os.close(place)
+    thread.join(5)
+    assert entered.is_set()
+
+
+def test_a_forked_process_has_locks_of_its_own(engine):
+    with engine.connect() as connection:
+        engine.gate.enter(connection)
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if taken(engine.gate.path) and engine.gate.files is None else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert taken(engine.gate.path)
