@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import db, reading
 from app.engine import deploy, models
 from app.engine import run as engine
 from tests import postgres
@@ -29,7 +29,9 @@ def publish() -> int:
                    flows("s wait", "wait e"), id="waiting")  # fmt: skip
     deploy.deploy([file], by=None, lenient=True)
     db.session.commit()
-    return int(db.session.scalar(sa.select(models.Definition.id)) or 0)
+    found = db.session.scalar(sa.select(models.Definition.id)) or 0
+    db.session.remove()  # or nobody else could write
+    return found
 
 
 def wait(count: int, definition: int) -> None:
@@ -45,6 +47,7 @@ def wait(count: int, definition: int) -> None:
         ]
         db.session.execute(sa.insert(_timer), rows)
     db.session.commit()
+    db.session.remove()
 
 
 def fall_due(count: int, seconds: float) -> dt.datetime:
@@ -67,8 +70,9 @@ def fall_due(count: int, seconds: float) -> dt.datetime:
 def ended() -> int:
     """How many cases have ended."""
     query = sa.select(sa.func.count()).where(models.Instance.state == "ended")
-    found = db.session.scalar(query) or 0
-    db.session.remove()
+    with reading():
+        found = db.session.scalar(query) or 0
+        db.session.remove()
     return found
 
 
@@ -88,6 +92,7 @@ def on(
         definition = publish()
         server = Server(folder, url, runner="local")
         try:
+            time.sleep(3)  # it has just begun
             alone = used(server, idle)
             wait(waiting, definition)
             among = used(server, idle)
