@@ -31,10 +31,7 @@ def send_message(instance_id: int, token_id: int) -> Response | tuple[str, int]:
     """The case has the message; or the form comes back with what is wrong."""
     offer = _offer(instance_id, token_id)
     try:
-        given = (
-            forms.handed_in(offer, current_user, request.form, request.files)
-            if offer.form_key else {}
-        )  # fmt: skip
+        given = _carried(offer)
         sending.send(offer, given, current_user)
         db.session.commit()
         set_reading(True)  # the answer needs no turn to write
@@ -69,6 +66,16 @@ def message_file(instance_id: int, token_id: int) -> tuple[Response, int]:
     html = render_template("form/file.html", file=row.value(), name=name)
     db.session.commit()
     return jsonify(html=html, id=row.id), 201
+
+
+def _carried(offer: sending.Offer) -> dict[str, object]:
+    """The variables of the form; with one verb only, which was pressed says nothing."""
+    if not offer.form_key:
+        return {}
+    given = forms.handed_in(offer, current_user, request.form, request.files)
+    if len(forms.form_of(offer).buttons) == 1:
+        given.pop("outcome", None)
+    return given
 
 
 def _offer(instance_id: int, token_id: int) -> sending.Offer:
