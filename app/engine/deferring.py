@@ -3,13 +3,13 @@
 import datetime as dt
 
 from app.db import db
-from app.engine import opening, run, store
+from app.engine import held, opening, store
 from app.engine.models import UserTask
 
 
 def set_follow_up(task_id: int, at: dt.datetime | None, by: str) -> UserTask:
     """The task is out of the way until then; None: it is here again. Its due time stays."""
-    task, found = run.open_task(task_id)
+    task, found = held.task(task_id)
     opening.set_follow_up(task_id, at)
     store.note(
         found, "deferred", by=by, element_id=task.element_id, name=task.name,

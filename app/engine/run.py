@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import format_datetime
 
 from app import clock, errors, values, workspace
 from app.accounts import people
@@ -18,9 +17,9 @@ from app.db import db
 from app.engine import (
     delivery,
     drafts,
+    held,
     incidents,
     opening,
-    sql,
     starting,
     step,
     store,
@@ -28,13 +27,13 @@ from app.engine import (
     waits,
 )
 from app.engine.delivery import NobodyWaits
-from app.engine.models import Instance, TaskCandidate, Timer, UserTask
+from app.engine.held import NotRunning, TaskGone
+from app.engine.models import Instance, Timer, UserTask
 from app.engine.spiff.host import Message
 from app.i18n import _
 from app.jobs import queue
 
 _task, _instance, _timer = UserTask.__table__, Instance.__table__, Timer.__table__
-_candidate, _draft = TaskCandidate.__table__, drafts.Draft.__table__
 __all__ = [
     "Moved", "NobodyWaits", "NotRunning", "TaskGone", "broadcast", "cancel", "case", "claim", "complete",
     "correlate", "delegate", "fire_timer", "hand_in", "release", "resume", "set_due",
@@ -42,40 +41,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-_candidate_of = sa.select(sa.literal(1)).where(_candidate.c.task_id == _task.c.id)
-_draft_of = sa.select(sa.literal(1)).where(_draft.c.task_id == _task.c.id)
-_OPEN_TASK = (
-    sa.select(
-        _task.c.id, _task.c.token_id, _task.c.element_id, _task.c.name, _task.c.state,
-        _task.c.assignee, _task.c.completed_by, _task.c.completed_at,
-        _candidate_of.exists().label("offered"), _draft_of.exists().label("drafted"),
-        *(_instance.c[name] for name in store.Case.__slots__),
-    )
-    .join(_instance, _instance.c.id == _task.c.instance_id)
-    .where(sql.named(_task, "id", "workspace_id"))
-)  # fmt: skip
-_CASE_OF_TASK = (
-    sa.select(_instance.c.id)
-    .where(
-        _instance.c.id
-        == sa.select(_task.c.instance_id)
-        .where(sql.named(_task, "id", "workspace_id"))
-        .scalar_subquery()
-    )
-    .with_for_update(key_share=True)
-)
-
-
-class TaskGone(errors.Conflict):
-    """这项任务刚刚已经处理完了。您填写的内容没有提交。"""
-
-
 class Moved(errors.Conflict):
     """这个流程刚刚又走了一步。请再提交一次。"""
-
-
-class NotRunning(errors.Conflict):
-    """这个流程现在没有在运行，不能继续办理。"""
 
 
 # starting
@@ -126,7 +93,7 @@ def hand_in(
 
     Raises Moved, with the case locked and nothing done, when `revision` is not the case's any more.
     """
-    task, found = open_task(task_id)
+    task, found = held.task(task_id)
     if revision not in (None, found.revision):
         raise Moved()
     given = values.loads(values.dumps(dict(data or {})))
@@ -151,17 +118,17 @@ def hand_in(
 
 def claim(task_id: int, by: str) -> UserTask:
     """The task is `by`'s alone. Raises Conflict when somebody else has it."""
-    task, found = open_task(task_id)
+    task, found = held.task(task_id)
     if task.assignee is not None and task.assignee != by:
         raise errors.Conflict(
-            _("“%(name)s”已由%(who)s领取。", name=task.name, who=_name(task.assignee))
+            _("“%(name)s”已由%(who)s领取。", name=task.name, who=held.name_of(task.assignee))
         )
     return _assign(found, task, by, by=by, kind="claimed")
 
 
 def release(task_id: int, by: str) -> UserTask:
     """The task is everybody's again who may take it. Raises Conflict when nobody else could."""
-    task, found = open_task(task_id)
+    task, found = held.task(task_id)
     if not opening.has_candidates(task_id):
         raise errors.Conflict(_("“%(name)s”只有您能办理，不能退回。", name=task.name))
     return _assign(found, task, None, by=by, kind="released")
@@ -169,7 +136,7 @@ def release(task_id: int, by: str) -> UserTask:
 
 def delegate(task_id: int, to: str, by: str) -> UserTask:
     """The task is `to`'s now. Raises NotFound when there is no such person."""
-    task, found = open_task(task_id)
+    task, found = held.task(task_id)
     if people.get(to) is None:
         raise errors.NotFound(_("没有登录名为 %(login)s 的人。", login=to))
     return _assign(found, task, to, by=by, kind="delegated")
@@ -177,50 +144,13 @@ def delegate(task_id: int, to: str, by: str) -> UserTask:
 
 def set_due(task_id: int, due_at: dt.datetime, by: str) -> UserTask:
     """The task is due at another time; its reminder moves with it."""
-    task, found = open_task(task_id)
+    task, found = held.task(task_id)
     opening.set_due(task_id, due_at)
     store.note(
         found, "due", by=by, element_id=task.element_id, name=task.name,
         token_id=task.token_id, task_id=task_id, data={"due_at": due_at},
     )  # fmt: skip
     return _fresh(task_id)
-
-
-def open_task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
-    """The open task and its case, whose row is locked.
-
-    The case first, as every step does it, and then a look at the task: it says what was committed
-    while this transaction waited.
-    """
-    here = {"the_id": task_id, "the_workspace_id": workspace.current()}
-    if sql.locks_rows():
-        sql.execute(_CASE_OF_TASK, here)
-    row = sql.execute(_OPEN_TASK, here).one_or_none()
-    if row is None:
-        raise errors.NotFound()
-    if row[4] != "open":
-        raise TaskGone(_gone(row))
-    found = store.Case(*row[10:])
-    _check_runs(found)
-    return row, found
-
-
-def _gone(task: sa.Row[Any]) -> str:
-    name, state, who, at = task[3], task[4], task.completed_by, task.completed_at
-    when = format_datetime(at, "yyyy-MM-dd HH:mm") if at else ""
-    if state == "done" and who:
-        return _(
-            "“%(name)s”已由%(who)s在 %(when)s 办理完成。您填写的内容没有提交，可以复制保存。",
-            name=name, who=_name(who), when=when,
-        )  # fmt: skip
-    return _(
-        "“%(name)s”在 %(when)s 已随流程进展关闭，不需要再办理。您填写的内容没有提交。",
-        name=name, when=when,
-    )  # fmt: skip
-
-
-def _name(login: str) -> str:
-    return people.names([login]).get(login, login)
 
 
 def _assign(
@@ -332,15 +262,8 @@ def case(instance_id: int) -> store.Case:
     found = store.lock(instance_id)
     if found is None:
         raise errors.NotFound()
-    _check_runs(found)
+    held.check_runs(found)
     return found
-
-
-def _check_runs(found: store.Case) -> None:
-    if found.state == "suspended":
-        raise NotRunning(_("这个流程已被管理员暂停，暂时不能办理。请联系管理员。"))
-    if not found.runs:
-        raise NotRunning(_("这个流程已经结束，不能再办理。"))
 
 
 def _advance(instance_id: int, act: Any, *, by: str | None) -> store.Case:
