@@ -101,11 +101,14 @@ def _full(
 ) -> None:
     """The disk is full for a while; then it must go on by itself."""
     ballast = fill(disk)
-    reader.hang_up()  # the server has ended the idle connection
     before, until = len(crowd.ledger.of("task")), time.monotonic() + seconds
     shown, refused = 0, list[str]()
-    while time.monotonic() < until:
+    words = crowd.reception.words
+    told_before = words.total()
+    # what the log file has room for may be accepted first: go on until somebody was refused
+    while (late := time.monotonic() - until) < 0 or (words.total() == told_before and late < 60):
         for page in PAGES:
+            reader.hang_up()  # the server ends idle connections
             try:
                 answer = reader.get(page)
                 good, why = answer.status == 200, f"{answer.status} {answer.text[:100]}"
