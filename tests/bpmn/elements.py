@@ -117,6 +117,9 @@ REFUSED: list[tuple[str, str]] = [
     ("rule.decision", "business rule task without decision"),
     ("call.nothing", "call activity without process"),
     ("send.nothing", "send task without message"),
+    ("sender.nobody", "a message that a person may send, without saying who"),
+    ("sender.place", "`senderGroups`, `senderUsers` anywhere but where a case waits for a message"),
+    ("sender.tone", "a `senderTone` that nobody knows"),
 ]
 WARNED: list[tuple[str, str]] = [
     ("gateway.no_default", "no default flow: an incident when no condition holds"),

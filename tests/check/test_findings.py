@@ -8,6 +8,15 @@ from tests.check.drawings import codes_of, findings_of, flow, line
 USER = '<userTask id="review" camunda:formRef="f" camunda:candidateGroups="sales_rep"/>'
 MESSAGE = '<message id="m" name="msg_paid"/>'
 
+
+def said(kind: str, **properties: str) -> str:
+    """A step with these camunda properties."""
+    inner = "".join(f'<camunda:property name="{name}" value="{value}"/>'
+                    for name, value in properties.items())  # fmt: skip
+    return (f'<{kind} id="told"><extensionElements><camunda:properties>{inner}'
+            f"</camunda:properties></extensionElements></{kind}>")  # fmt: skip
+
+
 WRONG = {
     "gateway.no_default": '<startEvent id="s"/><exclusiveGateway id="g"/><endEvent id="a"/>'
     '<endEvent id="b"/>' + flow("s", "g") + flow("g", "a", "${x = 1}") + flow("g", "b", "${x = 2}"),
@@ -39,6 +48,9 @@ WRONG = {
     "service.nothing": line('<serviceTask id="work"/>'),
     "service.topic": line('<serviceTask id="work" camunda:type="external"/>'),
     "send.nothing": line('<sendTask id="work"/>'),
+    "sender.nobody": line(said("receiveTask", senderForm="told")),
+    "sender.place": line(said("manualTask", senderGroups="sales_rep")),
+    "sender.tone": line(said("receiveTask", senderGroups="sales_rep", senderTone="pink")),
     "extension.ignored": line('<serviceTask id="work" camunda:class="com.example.Work"/>'),
     "script.language": line(
         '<scriptTask id="work" scriptFormat="groovy"><script>1</script></scriptTask>'
