@@ -143,8 +143,8 @@ def facts(
     for one in lines:
         found.append({"label": f"{one['product'].name} × {one['qty'].normalize():f}", "value": _(
             "报价 %(price)s，适用价 %(resolved)s，底价 %(floor)s",
-            price=one["price"], resolved=one["resolved_price"],
-            floor=one["floor_price"] if one["floor_price"] is not None else "—")})  # fmt: skip
+            price=_price(one["price"]), resolved=_price(one["resolved_price"]),
+            floor=_price(one["floor_price"]))})  # fmt: skip
     rates = {"discount": row.discount_rate, "margin": row.margin}
     percent = {name: f"{value or 0:.1%}" for name, value in rates.items()}
     flags = {"ok": _("不低于底价"), "below_floor": _("低于底价"), "below_cost": _("低于成本")}
@@ -154,6 +154,10 @@ def facts(
         {"label": _("毛利率"), "value": percent["margin"]},
         {"label": _("底价"), "value": flags[row.min_line_flag]},
     ]  # fmt: skip
+
+
+def _price(value: Decimal | None) -> str:
+    return "—" if value is None else f"{value.normalize():,f}"
 
 
 def last_opinion(number: str) -> str | None:

@@ -179,8 +179,10 @@ def noted(events: Iterable[Any]) -> list[Line]:
     for event in events:
         if event.kind not in NOTED:
             continue
-        if event.kind in ("cancelled", "skipped") and event.token_id and not event.by:
-            continue  # a token that the flow itself took away
+        if event.kind == "cancelled" and event.token_id:
+            continue  # one place of the flow left by another's act, which has a line of its own
+        if event.kind == "skipped" and event.token_id and not event.by:
+            continue  # a place that the flow itself took away
         data = event.data or {}
         lines.append(
             Line(

@@ -12,8 +12,7 @@ from app.engine.cases import Instance
 from app.engine.published import Definition
 from app.engine.work import UserTask
 from app.i18n import _
-from app.library import areas, drawing, figures, steps
-from app.records import entities
+from app.library import areas, drawing, figures, places, steps
 
 pages = Blueprint("library", __name__, url_prefix="/processes")
 
@@ -74,51 +73,16 @@ def area(area_id: str) -> str:
     found = areas.find(_folder(), area_id)
     if found is None:
         raise errors.NotFound()
+    deployed = figures.newest_definitions()
     return render_template(
         "library/area.html",
         room="library",
         area=found,
-        deployed=figures.newest_definitions(),
+        deployed=deployed,
         counts=figures.by_process(),
         process_of=areas.process_of,
-        place=lambda text: place(text, area_id),
+        place=lambda text: places.place(text, area_id, deployed),
     )
-
-
-def place(text: str, area_id: str = "") -> tuple[str, str | None]:
-    """What to show for a place that realises a goal, and where it leads (None: no page yet)."""
-    kind, colon, name = text.partition(":")
-    if not colon or kind == "timer":
-        number, _hash, element = (name or kind).partition("#")
-        shown = (name or kind).replace("#", " · ")
-        words = f"{_(KIND_WORDS[kind])} {shown}" if colon else shown
-        return words, url_for("library.flow", number=number, step=element)
-    return f"{_(KIND_WORDS.get(kind, kind))} {name}", _leads(kind, name, area_id)
-
-
-def _leads(kind: str, name: str, area_id: str) -> str | None:
-    """The page of a decision, a kind of record or a report, where the product has that room."""
-    there = current_app.view_functions
-    if kind == "decision":
-        return url_for("library.decision", decision_id=name)
-    if kind == "record" and "records.index_of" in there:
-        listed = entities().get(name)
-        shown = listed is not None and listed.record.listed
-        return url_for("records.index_of", entity=name) if shown else None
-    if kind == "report" and "reports.report" in there:
-        area, _slash, code = name.rpartition("/")
-        return url_for("reports.report", area=area or area_id, code=code)
-    return None
-
-
-KIND_WORDS = {
-    "decision": "决策表",
-    "handler": "处理程序",
-    "record": "单据",
-    "signal": "信号",
-    "report": "报表",
-    "timer": "定时",
-}
 
 
 @pages.get("/<number>")
@@ -148,6 +112,7 @@ def flow(number: str) -> str:
         ),
         may_start=figures.may_start(current_user, definition),
         groups=_group_names(),
+        lasting=places.lasting,
     )
 
 
@@ -157,7 +122,10 @@ def step(number: str, element_id: str) -> str:
     chosen = steps.of_definition(_newest(number).id).get(element_id)
     if chosen is None:
         raise errors.NotFound()
-    return render_template("library/step.html", chosen=chosen, number=number, groups=_group_names())
+    return render_template(
+        "library/step.html", chosen=chosen, number=number, groups=_group_names(),
+        lasting=places.lasting,
+    )  # fmt: skip
 
 
 @pages.get("/definitions/<int:definition_id>/diagram.bpmn")

@@ -1,6 +1,7 @@
 """What a drawn step means to the person who looks at it: who, how long, which form, what next."""
 
 import functools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.db import db
@@ -95,8 +96,15 @@ def _step(node: Node, lane: str) -> Step:
         assignee=node.attribute("assignee"),
         groups=tuple(part.strip() for part in groups if part.strip()),
         due=node.element.get(camunda("dueDate")),
-        exits=tuple(
-            (flow.element.get("name") or "", (flow.target.name or "") if flow.target else "")
-            for flow in node.outgoing
-        ),
+        exits=tuple(dict.fromkeys(_exits(node, {node.id}))),
     )
+
+
+def _exits(node: Node, seen: set[str | None]) -> Iterator[tuple[str, str]]:
+    """(what the line says, where it leads) of every way on; through gateways without a name."""
+    for flow in node.outgoing:
+        says, target = flow.element.get("name") or "", flow.target
+        if target is None or target.name or says:
+            yield says, (target.name or "") if target is not None else ""
+        elif target.id not in seen:
+            yield from _exits(target, seen | {target.id})

@@ -53,7 +53,7 @@ class Opportunity(Entity, db.Model):
     allow_parallel: Mapped[bool] = fields.flag("允许并行")
     stage: Mapped[str] = fields.choice("阶段", STAGES, required=True, default="初步接触")
     amount: Mapped[Decimal] = fields.money("金额", required=True, least=0)
-    probability: Mapped[int] = fields.whole("把握", required=True, default=0, least=0)
+    probability: Mapped[int] = fields.whole("把握", required=True, default=0, least=0, suffix="%")
     weighted: Mapped[Decimal] = fields.money("加权金额", required=True, default=0, derived=True,
                                              quiet=True)  # fmt: skip
     close_date: Mapped[dt.date] = fields.day("预计签约", required=True, index=True)

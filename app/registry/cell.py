@@ -109,7 +109,7 @@ def _text(_words: Words, _column: Any, value: Any) -> Cell:
 
 
 def _word(_words: Words, column: Any, value: Any) -> Cell:
-    return Cell(label(value), column.info["format"], tone=TONE_OF.get(value, ""))
+    return Cell(label(CODES.get(value, value)), column.info["format"], tone=TONE_OF.get(value, ""))
 
 
 def _number(_words: Words, column: Any, value: Any) -> Cell:
@@ -117,7 +117,8 @@ def _number(_words: Words, column: Any, value: Any) -> Cell:
     if form == "rate":
         percent = format_decimal((value * 100).normalize(), "#,##0.##")
         return Cell(f"{percent}%", "rate", tone=str(min(value, Decimal(1))))
-    return Cell(format_decimal(value, PLACES.get(form, "#0")), "number")
+    suffix = column.info.get("suffix", "")
+    return Cell(format_decimal(value, PLACES.get(form, "#0")) + suffix, "number")
 
 
 def _truth(_words: Words, _column: Any, value: Any) -> Cell:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ from app.engine.forms import sheet as sheets
 from app.engine.forms.component import CHOICES, MANY, Button, Component, Form
 from app.engine.forms.directory import Directory
 from app.engine.forms.sheet import Node, Sheet
-from app.i18n import label
+from app.i18n import _, label
 
 WIDTHS = (3, 4, 6, 8, 12)
 WIDE = frozenset({"textarea", "text", "table", "dynamiclist", "filepicker", "documentPreview"})
@@ -268,7 +269,7 @@ class _Drawing:
     def said_value(self, component: Component, value: Any) -> str:
         """A value as people read it."""
         if isinstance(value, list):
-            return "、".join(self.said_value(component, item) for item in value)
+            return _("、").join(self.said_value(component, item) for item in value)
         if isinstance(value, Mapping):
             return str(value.get("label") or value.get("name") or value.get("value") or "")
         text = typed.show(component, value, self.sheet.zone)
@@ -295,9 +296,10 @@ class _Drawing:
             drawn.text = str(value or "")
 
     def _cells(self, component: Component, item: Any) -> list[str]:
+        found = [names.at(item, key.split(".")) for key, _name in component.table_columns]
         return [
-            self.said_value(component, names.at(item, key.split(".")))
-            for key, _label in component.table_columns
+            prose.said(value) if isinstance(value, Decimal) else self.said_value(component, value)
+            for value in found
         ]
 
     def _list(self, node: Node, drawn: Field) -> None:

@@ -5,11 +5,13 @@ Everything else is text; no tag of the author's passes.
 """
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from app import feel
+from app.i18n import _, label
 
 _SLOT = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
 _LINK = re.compile(r"\[([^\]\n]{1,200})\]\((https?://[^\s()<>\"']+|/(?!/)[^\s()<>\"']*)\)")
@@ -38,7 +40,18 @@ def _value(expression: str, context: dict[str, Any]) -> str:
         return ""
     if value is None:
         return ""
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    return _("、").join(map(said, value)) if isinstance(value, list) else said(value)
+
+
+def said(value: Any) -> str:
+    """A value as people read it: an amount `1,234.50`, any other number without idle zeros, words
+    in the reader's language."""
+    if not isinstance(value, Decimal):
+        return label(value) if isinstance(value, str) else str(value)
+    places = -int(value.as_tuple().exponent)
+    if places == 2:
+        return f"{value:,.2f}"
+    return f"{value.normalize():{',' if places > 2 else ''}f}"
 
 
 def html(text: str) -> Markup:
