@@ -1,47 +1,55 @@
-"""Inside the server: one thread per process looks at the table.
+"""Inside the server: one APScheduler thread per process looks at the table.
 
-Several processes may do so: a job is locked before it is done. The thread counts the seconds
-between two looks itself: it goes on whatever somebody does to the clock.
+Several processes may do so: a job is locked before it is done.
 """
 
+import datetime as dt
 import logging
 import threading
-from dataclasses import dataclass, field
 
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from app.db import away, db
 from app.jobs import queue
 
 log = logging.getLogger(__name__)
-_KEY = "shunliu-jobs-thread"
+LOOK = "shunliu-jobs"
+_KEY, _STOPPING = "shunliu-scheduler", "shunliu-jobs-stopping"
 
 
-@dataclass
-class Looker:
-    """The thread of one application."""
+class Steady(BackgroundScheduler):
+    """APScheduler asks the wall clock: when somebody sets it back by an hour, the next look would
+    be an hour away. Here a look is never further away than the time between two."""
 
-    thread: threading.Thread
-    woken: threading.Event = field(default_factory=threading.Event)
-    stopping: threading.Event = field(default_factory=threading.Event)
+    def __init__(self, every: float) -> None:
+        super().__init__(timezone=dt.UTC, daemon=True)
+        self.every = dt.timedelta(seconds=every)
+
+    def _process_jobs(self) -> float | None:
+        now, look = dt.datetime.now(dt.UTC), self.get_job(LOOK)
+        if look is not None and look.next_run_time > now + self.every:
+            look.modify(next_run_time=now)
+        wait = super()._process_jobs()
+        return wait if wait is None else min(wait, self.every.total_seconds())
 
 
 def start(app: Flask) -> None:
     """Due jobs are done every `job_poll_seconds`, and at once after a commit that made some."""
+    # a look that takes longer than the time between two is nothing to warn of
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    every = app.config["SETTINGS"].job_poll_seconds
+    app.extensions[_KEY], app.extensions[_STOPPING] = Steady(every), threading.Event()
     with app.app_context():
         queue.ensure_periodic()
         db.session.remove()
-    thread = threading.Thread(target=lambda: _look(app, looker), name="jobs", daemon=True)
-    looker = app.extensions[_KEY] = Looker(thread)
-    thread.start()
-
-
-def _look(app: Flask, looker: Looker) -> None:
-    every = app.config["SETTINGS"].job_poll_seconds
-    while not looker.stopping.is_set():
-        tick(app, looker.stopping)
-        looker.woken.wait(every)
-        looker.woken.clear()
+    app.extensions[_KEY].add_job(
+        tick, "interval", args=[app, app.extensions[_STOPPING]], seconds=every, id=LOOK,
+        max_instances=1, coalesce=True, misfire_grace_time=None,
+        next_run_time=dt.datetime.now(dt.UTC),
+    )  # fmt: skip
+    app.extensions[_KEY].start()
 
 
 def tick(app: Flask, stopping: threading.Event) -> None:
@@ -60,15 +68,17 @@ def tick(app: Flask, stopping: threading.Event) -> None:
 
 def stop(app: Flask) -> None:
     """The thread has ended after the job that it was doing."""
-    looker = app.extensions.pop(_KEY, None)
-    if looker is not None:
-        looker.stopping.set()
-        looker.woken.set()
-        looker.thread.join()
+    scheduler = app.extensions.pop(_KEY, None)
+    if scheduler is not None:
+        app.extensions[_STOPPING].set()
+        scheduler.shutdown(wait=True)
 
 
 def wake(app: Flask) -> None:
     """The next look is now."""
-    looker = app.extensions.get(_KEY)
-    if looker is not None:
-        looker.woken.set()
+    scheduler = app.extensions.get(_KEY)
+    if scheduler is not None:
+        try:
+            scheduler.modify_job(LOOK, next_run_time=dt.datetime.now(dt.UTC))
+        except JobLookupError:
+            log.info("the scheduler is shutting down")
