@@ -60,13 +60,18 @@ class Ask:
 def read(args: Any, process: str = "") -> Ask:
     """The filter that a request's arguments or form ask for; what makes no sense is left out."""
     state = args.get("state", "")
+
+    def text(name: str, longest: int = 200) -> str:
+        # no column keeps a NUL, and PostgreSQL does not even compare with one
+        return args.get(name, "").replace("\x00", "").strip()[:longest]
+
     return Ask(
         state=state if state in STATES else "running",
-        process=process or args.get("process", "").strip()[:200],
+        process=process or text("process"),
         version=args.get("version", None, type=int),
-        step=args.get("step", "").strip()[:200],
-        starter=args.get("starter", "").strip()[:40],
-        key=args.get("key", "").strip()[:200],
+        step=text("step"),
+        starter=text("starter", 40),
+        key=text("key"),
         older=args.get("older", None, type=int),
         before=args.get("before", None, type=int),
         after=args.get("after", None, type=int),

@@ -142,7 +142,9 @@ def test_an_expense_far_over_the_task_is_refused_by_finance(stage: Stage):
     assert stage.record("campaign", number).spent == 0
     task = stage.task("log_work", case, of="gongping")
     assert "超得太多" in stage.seen(task)["problems"]
-    decisions = list(db.session.scalars(db.select(log.ApprovalLog.decision)))[-2:]
+    decisions = list(
+        db.session.scalars(db.select(log.ApprovalLog.decision).order_by(log.ApprovalLog.id))
+    )[-2:]
     assert decisions == ["同意", "驳回"]
 
 
