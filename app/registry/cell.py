@@ -28,7 +28,13 @@ TONES = {
              "付款失败"),
 }  # fmt: skip
 TONE_OF = {word: tone for tone, words in TONES.items() for word in words}
-CODES = {"goods": "发货", "project": "项目交付"}  # choices that flows name in English
+# choices that flows name in English
+CODES = {
+    "goods": "发货", "project": "项目交付", "ok": "不低于底价", "below_floor": "低于底价",
+    "below_cost": "低于成本", "opening": "期初", "invoice": "开票", "red_invoice": "红字发票",
+    "receipt": "收款", "prepay_in": "预收入账", "prepay_offset": "预收冲抵", "refund": "退款",
+    "adjust": "调整", "write_off": "核销", "restock_fee": "退货费", "reversal": "冲销",
+}  # fmt: skip
 Key = tuple[str, Any]
 
 
@@ -57,13 +63,23 @@ class Words:
             known = record.columns(type(row))
             for name in names:
                 if name in known and getattr(row, name) is not None:
-                    wanted.setdefault(_kind(known[name]), set()).add(getattr(row, name))
+                    wanted.setdefault(kind(known[name]), set()).add(getattr(row, name))
+        self._fetch(wanted)
+
+    @classmethod
+    def of(cls, wanted: dict[str, set[Any]]) -> "Words":
+        """The names behind these ids, by the `kind` of their column."""
+        words = cls([], [])
+        words._fetch(wanted)
+        return words
+
+    def _fetch(self, wanted: dict[str, set[Any]]) -> None:
         self.people = people.names(wanted.get("user", ()))
         self.departments = _departments(wanted.get("department", set()))
         self.records: dict[Key, tuple[str, str]] = {}
-        for kind, ids in wanted.items():
-            if kind.startswith("ref:"):
-                self._add_records(kind.removeprefix("ref:"), ids)
+        for one, ids in wanted.items():
+            if one.startswith("ref:"):
+                self._add_records(one.removeprefix("ref:"), ids)
 
     def _add_records(self, entity: str, ids: set[int]) -> None:
         model: Any = record.entity(entity)
@@ -92,7 +108,8 @@ def shown(column: sa.Column[Any], value: Any, words: Words | None = None) -> str
     return _SHOW.get(column.info["format"], _text)(words or Words([], []), column, value).text
 
 
-def _kind(column: sa.Column[Any]) -> str:
+def kind(column: sa.Column[Any]) -> str:
+    """The format of a column; of a reference also to what: `ref:customer`."""
     form = column.info["format"]
     return f"ref:{column.info['target']}" if form == "ref" else str(form)
 

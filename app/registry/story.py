@@ -11,6 +11,7 @@ from app.accounts import people
 from app.db import db
 from app.i18n import _, label
 from app.records import fields, log, record
+from app.registry import logged
 
 PAGE = 20
 
@@ -75,6 +76,9 @@ def _grouped(row: Any, changes: Sequence[Any], names: dict[str, str]) -> list[Ha
     """The fields that were changed together are one happening."""
     known = record.columns(type(row))
     told: dict[tuple[dt.datetime, str], Happening] = {}
+    words = logged.words(
+        (known.get(entry.field), text) for entry in changes for text in (entry.old, entry.new)
+    )
     for entry in changes:
         key = entry.at, entry.by
         if key not in told:
@@ -82,15 +86,10 @@ def _grouped(row: Any, changes: Sequence[Any], names: dict[str, str]) -> list[Ha
             told[key] = Happening(entry.at, entry.by, name, "change", entry.reason, flow=entry.flow)
         column = known.get(entry.field)
         shown = fields.shown_name(column) if column is not None else entry.field
-        told[key].changes.append((shown, _value(entry.old), _value(entry.new)))
+        old, new = (logged.shown(column, text, words) for text in (entry.old, entry.new))
+        told[key].changes.append((shown, old, new))
     return list(told.values())
 
 
 def _name(names: dict[str, str], by: str) -> str:
     return _("系统") if by == "system" else names.get(by, by)
-
-
-def _value(text: str | None) -> str | None:
-    """What the log holds of a value, as people read it."""
-    truths = {"True": _("是"), "False": _("否")}
-    return truths.get(text, label(text)) if text else text
