@@ -21,7 +21,7 @@ from app import clock, errors, measure, values, workspace
 from app import db as database
 from app.db import db
 from app.engine import definitions, schedule, store
-from app.engine.archived import ArchivedCase, ArchivedContent, ArchivedPerson
+from app.engine.archived import ArchivedCase, ArchivedContent, ArchivedPerson, ArchivedTask
 from app.engine.files import StoredFile
 from app.engine.models import Definition, Event, HandlerJournal, Instance, UserTask
 from app.jobs import queue
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 _case, _file, _task = Instance.__table__, StoredFile.__table__, UserTask.__table__
 _archived, _content = ArchivedCase.__table__, ArchivedContent.__table__
 _person, _event, _journal = ArchivedPerson.__table__, Event.__table__, HandlerJournal.__table__
+_archived_task = ArchivedTask.__table__
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Packed:
 
     case: dict[str, Any]
     people: frozenset[str]
+    tasks: tuple[int, ...]
     content: bytes
     sha256: str
     marks: dict[str, int]
@@ -146,8 +148,8 @@ def pack(instance_id: int) -> Packed | None:
     for task in kept[_task.name]:
         logins |= {task["assignee"], task["completed_by"]}
     return Packed(
-        case, frozenset(logins - {None}), zlib.compress(text, 6),
-        hashlib.sha256(text).hexdigest(), {name: len(rows) for name, rows in kept.items()},
+        case, frozenset(logins - {None}), tuple(task["id"] for task in kept[_task.name]),
+        zlib.compress(text, 6), hashlib.sha256(text).hexdigest(), {name: len(rows) for name, rows in kept.items()},
     )  # fmt: skip
 
 
@@ -196,6 +198,11 @@ def move(packed: Packed) -> bool:
     )
     for login in sorted(packed.people):
         db.session.execute(sa.insert(_person), {"case_id": case["id"], "login": login})
+    if packed.tasks:
+        db.session.execute(
+            sa.insert(_archived_task),
+            [{"task_id": id, "case_id": case["id"]} for id in packed.tasks],
+        )
     db.session.execute(
         sa.update(_file)
         .where(_file.c.instance_id == case["id"])
@@ -212,6 +219,13 @@ def is_archived(instance_id: int) -> bool:
     """Is the case archived, also while its live rows are being cleared?"""
     found = sa.select(_archived.c.id).where(_archived.c.id == instance_id)
     return db.session.scalar(found) is not None
+
+
+def case_of_task(task_id: int) -> int | None:
+    """The archived case that the task belonged to."""
+    return db.session.scalar(
+        sa.select(_archived_task.c.case_id).where(_archived_task.c.task_id == task_id)
+    )
 
 
 def clear(instance_id: int) -> bool:

@@ -55,3 +55,13 @@ class ArchivedPerson(db.Model):
     )
     login: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     __table_args__ = (sa.Index(None, "login", "case_id"),)
+
+
+class ArchivedTask(db.Model):
+    """Which case a task belonged to: links to it lead there."""
+
+    __tablename__ = "archived_task"
+    task_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    case_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("archived_case.id", ondelete="CASCADE"), index=True
+    )

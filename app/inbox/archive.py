@@ -16,6 +16,7 @@ from app.db import db
 from app.engine import archive, definitions
 from app.engine.archived import ArchivedCase
 from app.engine.files import StoredFile
+from app.errors import NotFound
 from app.i18n import _, label
 from app.inbox import sight, story
 from app.inbox.routes import inbox
@@ -73,6 +74,14 @@ def instead_of(instance_id: int) -> Response:
     return redirect(
         url_for("inbox.archived_case", case_id=sight.archived_case(instance_id, current_user).id)
     )
+
+
+def instead_of_task(task_id: int) -> Response:
+    """On the way to the archived case of a task. Raises NotFound as for any other task."""
+    case_id = archive.case_of_task(task_id)
+    if case_id is None:
+        raise NotFound()
+    return instead_of(case_id)
 
 
 @inbox.get("/archive/<int:case_id>")

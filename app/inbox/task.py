@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as WsgiResponse
 
 from app import clock
 from app.accounts import people
@@ -13,9 +14,9 @@ from app.accounts.models import User, membership
 from app.db import begin_writing, commit_kept, db, reads_first, set_reading
 from app.engine import definitions, files, sql, store
 from app.engine.models import TaskCandidate, UserTask
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Invalid, NotFound
 from app.i18n import _, label
-from app.inbox import acts, forms, postpone, queue, sight, story
+from app.inbox import acts, archive, forms, postpone, queue, sight, story
 from app.inbox.directory import Directory
 from app.inbox.models import Comment
 from app.inbox.routes import inbox
@@ -27,9 +28,14 @@ MOST_COLLEAGUES = 300
 
 @inbox.get("/tasks/<int:task_id>")
 @login_required
-def task(task_id: int) -> str:
-    """The whole task: form, instruction, drawing, what happened, who says what."""
-    return _task_page(sight.task(task_id, current_user))
+def task(task_id: int) -> str | WsgiResponse:
+    """The whole task: form, instruction, drawing, what happened, who says what; of an archived
+    case, the case."""
+    try:
+        found = sight.task(task_id, current_user)
+    except NotFound:
+        return archive.instead_of_task(task_id)
+    return _task_page(found)
 
 
 def _task_page(

@@ -35,6 +35,7 @@ CODES = {
     "receipt": "收款", "prepay_in": "预收入账", "prepay_offset": "预收冲抵", "refund": "退款",
     "adjust": "调整", "write_off": "核销", "restock_fee": "退货费", "reversal": "冲销",
 }  # fmt: skip
+NAMES = ("name", "title", "subject", "company")
 Key = tuple[str, Any]
 
 
@@ -121,8 +122,10 @@ def _departments(ids: set[str]) -> dict[str, str]:
     return dict(db.session.execute(query).all())
 
 
-def _text(_words: Words, _column: Any, value: Any) -> Cell:
-    return Cell(str(value))
+def _text(_words: Words, column: Any, value: Any) -> Cell:
+    # a short text is often a word that a form offered; a name stays as it was given
+    is_word = len(text := str(value)) <= 8 and column.name not in NAMES
+    return Cell(label(text) if is_word else text)
 
 
 def _word(_words: Words, column: Any, value: Any) -> Cell:

@@ -61,7 +61,7 @@ def test_nothing_else_is_touched(case):
     before = everything()
     look()
     after = everything()
-    moved = {"archived_case", "archived_content", "archived_person", "job", "handler_journal",
+    moved = {"archived_case", "archived_content", "archived_person", "archived_task", "job", "handler_journal",
              "instance", "draft", "task_candidate", *archive.tables()}  # fmt: skip
     for name in set(before) - moved:
         assert before[name] == after[name], name

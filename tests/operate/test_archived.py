@@ -4,10 +4,13 @@ import io
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
-from app import clock
+from app import cli, clock
 from app.db import db
-from app.engine import files
+from app.engine import archive, files
+from app.engine.archived import ArchivedTask
 from tests.conftest import TODAY
 from tests.operate.old import LATER, SECRET, finish, look, publish
 
@@ -53,6 +56,23 @@ def test_other_words_find_nothing(archived, as_user, words):
 def test_the_old_address_leads_there(archived, as_user):
     answer = as_user("zhangwei").get(f"/instances/{archived}")
     assert answer.status_code == 302 and answer.location == f"/archive/{archived}"
+
+
+def test_an_old_link_to_a_task_leads_there_too(archived, as_user):
+    task = archive.unpack(archived)["tables"]["user_task"][0]["id"]
+    answer = as_user("zhangwei").get(f"/tasks/{task}")
+    assert answer.status_code == 302 and answer.location == f"/archive/{archived}"
+    assert as_user("baijie").get(f"/tasks/{task}").status_code == 404
+    assert as_user("zhangwei").get(f"/tasks/{task + 1000}").status_code == 404
+
+
+def test_tasks_of_cases_that_were_archived_earlier_are_found_after_an_upgrade(archived):
+    before = db.session.execute(sa.select(ArchivedTask.task_id, ArchivedTask.case_id)).all()
+    db.session.execute(sa.delete(ArchivedTask))
+    revision = ScriptDirectory.from_config(cli.alembic_config()).get_revision("0010")
+    revision.module._fill(db.session.connection(), ArchivedTask.__table__)
+    after = db.session.execute(sa.select(ArchivedTask.task_id, ArchivedTask.case_id)).all()
+    assert before and after == before
 
 
 def test_long_lists_have_pages(app, as_user, monkeypatch):
