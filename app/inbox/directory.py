@@ -120,7 +120,7 @@ def _said(value: Any, info: Any) -> str:
         row = db.session.get(record.entity(info["target"]), value)
         return str(row.title) if row is not None else str(value)
     if form in PLACES:
-        return format_decimal(value, PLACES[form])
+        return format_decimal(value, PLACES[form]) + info.get("suffix", "")
     if isinstance(value, bool):
         return _("是") if value else _("否")
     return label(value) if isinstance(value, str) else str(value)
