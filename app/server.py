@@ -56,6 +56,11 @@ def child_exit(_server: Any, worker: Any) -> None:
     metrics.forget(worker.pid)
 
 
+def on_exit(_server: Any) -> None:
+    """Nothing in memory is left of a server that has ended."""
+    metrics.leave()
+
+
 def worker_exit(_server: Any, worker: Any) -> None:
     """The job that this process was doing is done; what it had claimed is anybody's again."""
     runner.stop(worker.app.wsgi())

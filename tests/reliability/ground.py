@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from app import metrics
 from tests import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,6 +166,7 @@ class Ground:
         self.kill_everything()
         if self._engine is not None:
             self._engine.dispose()
+        shutil.rmtree(metrics.folder_of(str(self.instance)), ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
