@@ -26,7 +26,9 @@ data: $(STAMPS)/runtime build
 	@echo "» database, flows, demo people and data"
 	SHUNLIU_LOG_LEVEL=$${SHUNLIU_LOG_LEVEL:-WARNING} flask prepare
 
+# compiled here, because the server itself may not write beside its code; it starts sooner
 build: $(STAMPS)/front $(STAMPS)/texts
+	python -m compileall -q app handlers config.py
 
 test: $(STAMPS)/development build $(STAMPS)/system-test $(STAMPS)/system-reliability $(STAMPS)/servers check
 	@echo "» tests"

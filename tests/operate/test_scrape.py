@@ -1,6 +1,7 @@
 """/metrics: for this machine and for whoever has the token; counts never read history."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -108,7 +109,22 @@ def test_every_count_is_read_from_an_index(app):
         assert looks and all("SEARCH" in step and "INDEX" in step for step in looks), steps
 
 
-def test_several_processes_are_added_up_and_the_dead_forgotten(app, tmp_path):
+@pytest.fixture
+def folder(app):
+    """Where the processes of this instance share their figures; nothing of it is left."""
+    previous, found = (
+        os.environ.get("PROMETHEUS_MULTIPROC_DIR"),
+        metrics.folder_of(app.instance_path),
+    )
+    found.mkdir(parents=True)
+    yield found
+    shutil.rmtree(found, ignore_errors=True)
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    if previous is not None:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = previous
+
+
+def test_several_processes_are_added_up_and_the_dead_forgotten(app, folder):
     program = (
         "import sys; from pathlib import Path; from app import metrics, signals\n"
         "metrics.share(Path(sys.argv[1])); from app.metrics import figures; figures.listen()\n"
@@ -117,8 +133,6 @@ def test_several_processes_are_added_up_and_the_dead_forgotten(app, tmp_path):
         "figures.cached.set(5)\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
     )
-    folder = tmp_path / "metrics"
-    folder.mkdir()
     (folder / "histogram_4194305.db").write_bytes(b"of a process that is gone")
     command = [sys.executable, "-W", "ignore", "-c", program, str(folder)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -131,11 +145,31 @@ def test_several_processes_are_added_up_and_the_dead_forgotten(app, tmp_path):
     for process in processes:
         process.communicate("end\n")
     assert len(list(folder.glob("*.db"))) >= 4
-    previous = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    try:
-        metrics.share(folder)
-    finally:
-        os.environ.pop("PROMETHEUS_MULTIPROC_DIR")
-        if previous is not None:
-            os.environ["PROMETHEUS_MULTIPROC_DIR"] = previous
+    metrics.share(folder)
     assert not list(folder.glob("*.db"))
+
+
+def test_the_last_process_leaves_nothing_and_others_keep_theirs(folder):
+    metrics.share(folder)
+    mine, other = folder / f"histogram_{os.getpid()}.db", folder / f"histogram_{os.getppid()}.db"
+    mine.touch()
+    other.touch()
+    metrics.leave()
+    assert list(folder.iterdir()) == [other]
+    other.unlink()
+    metrics.leave()
+    assert not folder.exists()
+
+
+def test_a_full_disk_of_the_instance_is_not_under_the_figures(tmp_path, monkeypatch):
+    found = metrics.folder_of(str(tmp_path))
+    assert found.parent == metrics.MEMORY
+    assert found != metrics.folder_of(str(tmp_path / "other"))
+    monkeypatch.setattr(metrics, "MEMORY", tmp_path / "nowhere")
+    assert metrics.folder_of(str(tmp_path)) == tmp_path / "metrics"
+
+
+def test_a_folder_that_somebody_else_has_made_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.setattr(metrics, "MEMORY", tmp_path)
+    metrics.folder_of(str(tmp_path)).symlink_to("/etc")
+    assert metrics.folder_of(str(tmp_path)) == tmp_path / "metrics"
