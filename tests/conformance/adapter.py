@@ -26,18 +26,6 @@ _folder = Path(tempfile.mkdtemp(prefix="conformance-"))
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 
 
-def _template() -> Path:
-    path = _folder / "template.sqlite"
-    if not path.exists():
-        app = _app(path)
-        with app.app_context():
-            db.create_all()
-            db.session.commit()
-            db.session.remove()
-            db.engine.dispose()
-    return path
-
-
 def _app(path: Path) -> Flask:
     return create_app(
         {
@@ -45,8 +33,25 @@ def _app(path: Path) -> Flask:
             "database_url": f"sqlite:///{path}",
             "job_runner": "inline",
             "secret_key": "test",
+            "log_level": "ERROR",
         }
     )
+
+
+def _template() -> Path:
+    """A database with every table; each case has a copy."""
+    path = _folder / "template.sqlite"
+    app = _app(path)
+    with app.app_context():
+        db.create_all()
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
+    return path
+
+
+# made before the first case is timed
+TEMPLATE = _template()
 
 
 class Engine:
@@ -58,7 +63,7 @@ class Engine:
     def __init__(self) -> None:
         Engine._count += 1
         path = _folder / f"case-{Engine._count}.sqlite"
-        shutil.copy(_template(), path)
+        shutil.copy(TEMPLATE, path)
         self.app = _app(path)
         clock.stop_at(BEGIN)
 
