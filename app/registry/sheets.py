@@ -62,7 +62,8 @@ def sheet(row: Any, viewer: sight.Viewer, tab: str) -> dict[str, Any]:
 
 def going_on(row: Any, viewer: sight.Viewer) -> dict[str, Any]:
     """The record's running cases, those that ended last, and which of them the viewer may open."""
-    going, finished = cases.going_on(row.key), cases.finished(row.key)
+    others = cases.documents_of(row, viewer) if isinstance(row, Customer) else []
+    going, finished = cases.going_on(row.key, others), cases.finished(row.key)
     shown = [one.case for one in going] + finished
     offers = sending.of_record(row.key, current_user)
     return {"going": going, "finished": finished, "openable": cases.openable(shown, viewer),
