@@ -203,6 +203,8 @@ def init_app(app: Flask) -> None:
         app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     with app.app_context():
+        if db.engine.dialect.name == "postgresql":
+            postgres.ping_the_quiet(db.engine)
         if db.engine.dialect.name == "sqlite":
             sa.event.listen(db.engine, "connect", _prepare_sqlite)
             file = db.engine.url.database

@@ -4,6 +4,8 @@ Transactions are READ COMMITTED. What must not change under a transaction is loc
 row of the case, then the rows of the records it changes; records carry a version besides.
 """
 
+import math
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +15,9 @@ from config import BadSetting, Settings
 CONNECT_SECONDS = 5
 # a server whose machine vanished must not hold locks until TCP notices, hours later
 IDLE_SECONDS = 300
+QUIET_SECONDS = 1.0  # a connection that was used later than that ago is taken as it is
 # deadlock, serialization failure, lock timeout, statement timeout
+_USED = "shunliu.used"
 _BUSY = frozenset({"40P01", "40001", "55P03", "57014"})
 
 
@@ -25,7 +29,6 @@ def options(settings: Settings) -> dict[str, Any]:
         "idle_in_transaction_session_timeout": IDLE_SECONDS,
     }
     return {
-        "pool_pre_ping": True,  # a connection that died is noticed and made anew
         "pool_size": settings.pool_size,
         "max_overflow": settings.pool_extra,
         "pool_timeout": settings.pool_wait_seconds,
@@ -38,6 +41,27 @@ def options(settings: Settings) -> dict[str, Any]:
             "options": " ".join(f"-c {name}={seconds}s" for name, seconds in patience.items()),
         },
     }
+
+
+def ping_the_quiet(engine: sa.Engine) -> None:
+    """A connection that lay in the pool for a while is asked before it is used; one that died is
+    made anew. One that died within the last moment fails, and all others with it are made anew."""
+
+    def put_back(_raw: Any, record: Any) -> None:
+        record.info[_USED] = time.monotonic()
+
+    def take(raw: Any, record: Any, _lent: Any) -> None:
+        if time.monotonic() - record.info.get(_USED, math.inf) <= QUIET_SECONDS:
+            return
+        try:
+            alive = engine.dialect.do_ping(raw)
+        except engine.dialect.dbapi.Error:
+            alive = False
+        if not alive:
+            raise sa.exc.InvalidatePoolError()
+
+    sa.event.listen(engine, "checkin", put_back)
+    sa.event.listen(engine, "checkout", take)
 
 
 def check(engine: sa.Engine) -> None:

@@ -157,14 +157,14 @@ def finish(done: Finished, host: StepHost) -> None:
         "to_by": done.by,
         "to_outcome": done.outcome,
     }
-    sql.execute(_FINISH, fields)
+    sql.write(_FINISH, fields)
     if done.offered:
         forget_candidates([done.task_id])
 
 
 def forget_candidates(task_ids: list[int]) -> None:
     """Nobody is a candidate of these tasks any more."""
-    sql.execute(_FORGET, [{"the_task_id": id} for id in task_ids])
+    sql.write(_FORGET, [{"the_task_id": id} for id in task_ids])
 
 
 def _open_ids(case: Case, tokens: Sequence[int]) -> list[int]:

@@ -177,14 +177,14 @@ def _upsert(table: sa.Table, keys: tuple[str, ...], dialect: str) -> Any:
 
 def _put(table: sa.Table, keys: tuple[str, ...], fields: list[dict[str, Any]]) -> None:
     if fields:
-        sql.execute(_upsert(table, keys, db.engine.dialect.name), fields)
+        sql.write(_upsert(table, keys, db.engine.dialect.name), fields)
 
 
 def _remove(table: sa.Table, instance_id: int, ids: Iterable[int]) -> None:
     column = "owner" if table is _scope else "token_id"
     gone = [{"the_instance_id": instance_id, f"the_{column}": id} for id in ids]
     if gone:
-        sql.execute(_GONE[table], gone)
+        sql.write(_GONE[table], gone)
 
 
 def write(
@@ -355,11 +355,11 @@ def _write_header(case: Case, changes: rows.Changes, host: StepHost) -> None:
     case.revision, case.last_id = case.revision + 1, changes.last_id
     fields = {"the_id": case.id, "to_revision": case.revision, "to_last_id": case.last_id}
     if header is None:
-        sql.execute(_STEPPED, fields)
+        sql.write(_STEPPED, fields)
         return
     kept = [header.root, header.variables, header.compensations, header.business_key, header.ended]
     case.header = values.dumps(kept)
-    sql.execute(_CHANGED, fields | {"to_header": case.header})
+    sql.write(_CHANGED, fields | {"to_header": case.header})
     more = _described(case, header)
     if header.ended is not None:
         more |= _ended(case, header.ended, changes.events, host)

@@ -122,6 +122,7 @@ def complete(task_id: int) -> Response | tuple[str, int]:
         return _taken(found), 409
     try:
         case = forms.submit_task(found, current_user, request.form, request.files)
+        next_up = _next_up(case)
         commit_kept()
         set_reading(True)  # nor does the answer
     except Invalid as problem:
@@ -139,7 +140,7 @@ def complete(task_id: int) -> Response | tuple[str, int]:
         if gone.state == "open":
             raise
         return _taken(gone), 409
-    flash(_done_text(found.name, case))
+    flash(_done_text(found.name, case, next_up))
     return redirect(url_for("inbox.index"), 303)
 
 
@@ -152,16 +153,24 @@ _NEXT = (
 )
 
 
-def _done_text(name: str, case: store.Case) -> str:
+def _next_up(case: store.Case) -> tuple[str, str] | None:
+    """The first task that is open in the case, and whose it is; asked in the transaction that
+    goes on anyway."""
+    first = sql.execute(_NEXT, {"the_instance_id": case.id}).one_or_none() if case.runs else None
+    if first is None:
+        return None
+    return first.name, (first.who or first.assignee) or _("、").join(story.candidates(first))
+
+
+def _done_text(name: str, case: store.Case, next_up: tuple[str, str] | None) -> str:
     """What was done, and where the case went."""
     done = _("已办：%(name)s", name=label(name))
     if case.state in ("ended", "cancelled"):
         return f"{done}{_('。流程已结束。')}"
-    first = sql.execute(_NEXT, {"the_instance_id": case.id}).one_or_none()
-    if first is None:
+    if next_up is None:
         return f"{done}{_('。流程继续自动进行。')}"
-    who = (first.who or first.assignee) or _("、").join(story.candidates(first))
-    return done + _("。下一步：%(task)s（%(who)s）", task=label(first.name), who=who)
+    task, who = next_up
+    return done + _("。下一步：%(task)s（%(who)s）", task=label(task), who=who)
 
 
 def _taken(task: UserTask, *, near: bool = True) -> str:
