@@ -28,15 +28,16 @@ class NotInstalled(Exception):
 
 def run(
     database: str = "sqlite", timers: int = TIMERS, *, spread: float = 60.0,
-    most_late: float = MOST_LATE,
+    soonest: float = SOONEST, most_late: float = MOST_LATE,
 ) -> Verdict:  # fmt: skip
-    """The verdict; the timers are due within `spread` seconds, while the clock is set."""
+    """The verdict; the timers are due after `soonest` seconds, within `spread` seconds, while the
+    clock is set."""
     verdict = Verdict("clock set", database)
     with ground(database) as place:
         place.prepare(flow("jump"))
         _set(place, 0)
         place.environ |= _fake(place)
-        waits = [SOONEST + spread * number / timers for number in range(timers)]
+        waits = [soonest + spread * number / timers for number in range(timers)]
         begun = prepare.start_all(
             place.settings(), "p_900_05", [{"wait": f"PT{wait:.3f}S"} for wait in waits]
         )

@@ -20,19 +20,21 @@ COMPLETIONS = 25  # of one case: rounds, and the two at once
 
 def run(
     database: str = "sqlite", cases: int = 200, *, between: tuple[float, float] = (3.0, 8.0),
-    completions: int = COMPLETIONS, seed: int = 1,
+    completions: int = COMPLETIONS, pause: float = 0.0, seed: int = 1,
 ) -> Verdict:  # fmt: skip
-    """The verdict for that many cases; something dies after `between` seconds."""
+    """The verdict for that many cases; something dies after `between` seconds. People rest for
+    `pause` seconds between two tasks."""
     verdict = Verdict("kill -9", database)
     with ground(database) as place:
         place.prepare(flow("rounds", ROUNDS=completions - 2))
         place.start()
         ledger = Ledger(place.folder / "acknowledged")
-        crowd = Crowd(place.address, ledger, number="900-01", cases=cases)
+        crowd = Crowd(place.address, ledger, number="900-01", cases=cases, pause=pause)
         crowd.go()
         deaths = _kill_while_busy(place, crowd, between, random.Random(seed))
         crowd.home()
         verdict.figures["killed"] = deaths
+        verdict.hold(sum(deaths.values()) > 0, "everything was done before anything was killed")
         verdict.figures["seconds until all machine work was done"] = round(judge.settle(place), 1)
         judge.promises(place, ledger, verdict)
         judge.starts(place, ledger, verdict)

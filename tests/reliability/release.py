@@ -63,7 +63,7 @@ def _publish(
 ) -> tuple[int, int]:
     """Versions 2, 3, … come, some of them broken; (how many came, how many were refused)."""
     published, refused, number = 1, 0, 1
-    while time.monotonic() < until:
+    while time.monotonic() < until or not refused:
         following = time.monotonic() + every
         number += 1
         before = _stored(place)

@@ -16,25 +16,25 @@ def passed(verdict: Verdict) -> None:
 
 
 def test_nothing_acknowledged_is_lost_when_everything_is_killed():
-    passed(kill.run(DATABASE, 8, between=(2.0, 4.0), completions=8))
+    passed(kill.run(DATABASE, 8, between=(1.0, 2.0), completions=12, pause=0.3))
 
 
 def test_of_two_at_once_one_wins_and_joins_fire_once():
-    passed(race.run(DATABASE, 40))
+    passed(race.run(DATABASE, 24))
 
 
 def test_a_database_that_goes_away_costs_nothing_but_a_moment():
-    passed(outage.run(DATABASE, 12.0, between=(2.0, 4.0), locked=4.0, completions=6))
+    passed(outage.run(DATABASE, 6.0, between=(1.0, 2.0), locked=3.0, completions=6))
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounting a small file system needs root")
 def test_a_full_disk_refuses_in_clear_words_and_damages_nothing():
-    passed(full.run(cases=8, seconds=3.0))
+    passed(full.run(cases=6, seconds=2.0))
 
 
 def test_timers_keep_their_durations_when_the_clock_is_set():
-    passed(jump.run(DATABASE, 40, spread=16.0))
+    passed(jump.run(DATABASE, 40, spread=10.0, soonest=8.0))
 
 
 def test_new_versions_come_while_cases_run():
-    passed(release.run(DATABASE, 10.0))
+    passed(release.run(DATABASE, 6.0, every=1.0))
