@@ -16,7 +16,7 @@ def passed(verdict: Verdict) -> None:
 
 
 def test_nothing_acknowledged_is_lost_when_everything_is_killed():
-    passed(kill.run(DATABASE, 8, between=(1.0, 2.0), completions=12, pause=0.3))
+    passed(kill.run(DATABASE, 6, between=(2.0, 4.0), completions=8, pause=0.3))
 
 
 def test_of_two_at_once_one_wins_and_joins_fire_once():
