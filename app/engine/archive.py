@@ -274,7 +274,13 @@ def archive(_payload: dict[str, Any], _job: Job) -> None:
                 queue.enqueue("engine.archive_case", {"instance_id": instance_id})
 
 
-@job("engine.archive_case")
+def _gave_up(payload: dict[str, Any], _job: Job, error: BaseException) -> None:
+    """The case stays where it is and is found again; an ended case has no open question, so the
+    log says it, and the failed job stands in the monitor's background."""
+    log.error("case %s could not be archived: %s", payload.get("instance_id"), type(error).__name__)
+
+
+@job("engine.archive_case", gave_up=_gave_up)
 def archive_case(payload: dict[str, Any], _job: Job) -> None:
     """The case is archived; the rest of a long one is left to a further job."""
     instance_id = payload["instance_id"]
