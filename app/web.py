@@ -70,6 +70,7 @@ def init_app(app: Flask) -> None:
     csrf.init_app(app)
     app.before_request(_begin)
     app.after_request(_harden)
+    app.teardown_request(_end)
     app.register_error_handler(errors.ShunliuError, _show_error)
     app.register_error_handler(HTTPException, _show_http)
     app.register_error_handler(CSRFError, _show_csrf)
@@ -89,6 +90,11 @@ def _begin() -> None:
                 return
             db.end_reading()
         db.set_reading(False)
+
+
+def _end(_error: BaseException | None) -> None:
+    # the thread's next transaction, outside of any request, may be one that writes
+    db.set_reading(False)
 
 
 def _reads_first() -> bool:

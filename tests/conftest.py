@@ -13,7 +13,7 @@ from flask import Flask, g
 from flask.testing import FlaskClient
 
 from app import clock
-from app.db import db, set_reading
+from app.db import db
 from tests import database as databases
 from tests.database import Database
 
@@ -66,7 +66,6 @@ def app(database: Database) -> Iterator[Flask]:
 def serving(database: Database, **settings: object) -> Iterator[Flask]:
     """An application on the sample day, in whose context the test acts."""
     clock.stop_at(TODAY)
-    set_reading(False)  # what the last request of another test left in this thread
     with databases.opened(database, **settings) as app:
         app.config["TESTING"] = True
         # the context outlives its requests; what one notes in g (who asks) is not for the next

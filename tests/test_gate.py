@@ -14,6 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from app import gate
+from app.db import db
+from tests.database import POSTGRES
 
 OTHER = """
 import fcntl, os, sys, time
@@ -137,3 +139,12 @@ def test_a_forked_process_has_locks_of_its_own(engine):
             os._exit(0 if taken(engine.gate.path) and engine.gate.files is None else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert taken(engine.gate.path)
+
+
+@pytest.mark.skipif(bool(POSTGRES), reason="SQLite's turn to write")
+def test_after_a_page_the_same_thread_writes_at_once_again(client, database):
+    """A request that only reads takes no turn; what its thread does next may be a deployment."""
+    client.get("/healthz")
+    db.session.rollback()
+    db.session.execute(sa.text("select 1"))
+    assert taken(f"{database.folder / 'shunliu.sqlite'}.turn")

@@ -208,6 +208,13 @@ def test_the_lower_rooms_never_commit():
     assert not wrong
 
 
+def test_no_test_adds_a_table_to_the_product():
+    """Its tables are one set for the whole process: the tests that come afterwards see them."""
+    adding = re.compile(r"class \w+\(db\.Model\)|sa\.Table\([^)]*db\.metadata")
+    wrong = [name_of(path) for path in python_files("tests") if adding.search(path.read_text())]
+    assert not wrong
+
+
 def test_no_machine_path_or_registry_address_is_committed():
     places = "|".join(["work", "farm", "tmp/bash" + "_jobs", "opt/wheels"])
     rule = re.compile(

@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
@@ -22,6 +21,7 @@ from app.engine.models import (
     UserTask,
 )
 from app.jobs.models import Job
+from app.monitor import narrowing
 
 PER_PAGE = 50
 HISTORY = 100
@@ -29,12 +29,11 @@ STATES = ("running", "stuck", "overdue", "suspended", "ended", "all")
 LIVE = ("active", "suspended")
 # written out, not bound: only then does SQLite use the index of these few
 STUCK = Instance.incidents > sa.literal_column("0")
-FIELDS = ("process", "version", "step", "starter", "key", "older")
 AGES = (1, 3, 7, 30, 90)  # days
 
 
 @dataclass(frozen=True)
-class Ask:
+class Ask(narrowing.Narrowing):
     """What the list shows. `version` is a definition's id, `older` days since the start."""
 
     state: str = "running"
@@ -47,31 +46,18 @@ class Ask:
     before: int | None = None
     after: int | None = None
 
-    @property
-    def is_narrowed(self) -> bool:
-        return any(getattr(self, name) for name in FIELDS)
-
-    def query(self, **changes: Any) -> str:
-        """The filter as the query of an address, with changes."""
-        now = {name: getattr(self, name) for name in ("state", *FIELDS)} | changes
-        return urlencode({k: v for k, v in now.items() if v and (k, v) != ("state", "running")})
-
 
 def read(args: Any, process: str = "") -> Ask:
     """The filter that a request's arguments or form ask for; what makes no sense is left out."""
     state = args.get("state", "")
 
-    def text(name: str, longest: int = 200) -> str:
-        # no column keeps a NUL, and PostgreSQL does not even compare with one
-        return args.get(name, "").replace("\x00", "").strip()[:longest]
-
     return Ask(
         state=state if state in STATES else "running",
-        process=process or text("process"),
+        process=process or narrowing.text(args, "process"),
         version=args.get("version", None, type=int),
-        step=text("step"),
-        starter=text("starter", 40),
-        key=text("key"),
+        step=narrowing.text(args, "step"),
+        starter=narrowing.text(args, "starter", 40),
+        key=narrowing.text(args, "key"),
         older=args.get("older", None, type=int),
         before=args.get("before", None, type=int),
         after=args.get("after", None, type=int),

@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
@@ -13,16 +12,15 @@ from app.accounts.models import User
 from app.db import db
 from app.engine import definitions
 from app.engine.models import Definition, Event, Incident, Instance
-from app.monitor import words
+from app.monitor import narrowing, words
 
 PER_PAGE = 50
 MOST_GROUPS = 50
-FIELDS = ("process", "version", "element", "kind", "like")
 STATES = ("open", "resolved")
 
 
 @dataclass(frozen=True)
-class Ask:
+class Ask(narrowing.Narrowing):
     """What the list shows. `version` is a definition's id, `like` an incident's signature."""
 
     state: str = "open"
@@ -33,26 +31,17 @@ class Ask:
     like: str = ""
     before: int | None = None
 
-    @property
-    def is_narrowed(self) -> bool:
-        return any(getattr(self, name) for name in FIELDS)
-
-    def query(self, **changes: Any) -> str:
-        """The filter as the query of an address, with changes."""
-        now = {name: getattr(self, name) for name in ("state", *FIELDS)} | changes
-        return urlencode({k: v for k, v in now.items() if v and (k, v) != ("state", "open")})
-
 
 def read(args: Any) -> Ask:
     """The filter that a request's arguments or form ask for; what makes no sense is left out."""
     state = args.get("state", "")
     return Ask(
         state=state if state in STATES else "open",
-        process=args.get("process", "")[:200],
+        process=narrowing.text(args, "process"),
         version=args.get("version", None, type=int),
-        element=args.get("element", "")[:200],
-        kind=args.get("kind", "")[:30],
-        like=args.get("like", "")[:16],
+        element=narrowing.text(args, "element"),
+        kind=narrowing.text(args, "kind", 30),
+        like=narrowing.text(args, "like", 16),
         before=args.get("before", None, type=int),
     )
 

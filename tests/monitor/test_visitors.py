@@ -55,7 +55,7 @@ def test_what_is_not_there_is_not_found(stuck, as_user, path):
 @pytest.mark.parametrize(
     "query",
     ["state=';drop", "version=abc", "older=-1", "older=99999999999999", "before=x", "step=%00",
-     "key=%25", "after=9223372036854775807", "process=" + "x" * 500, "kind=' or 1=1--"],
+     "element=%00", "like=%00", "key=%25", "after=9223372036854775807", "process=" + "x" * 500, "kind=' or 1=1--"],
 )  # fmt: skip
 def test_odd_filters_find_nothing_or_everything_but_never_fail(stuck, as_user, query):
     admin = as_user("zhouning")

@@ -8,7 +8,7 @@ from app import create_app, errors
 from app.accounts import demo
 from app.db import db
 from app.engine import deploy, run
-from tests.reliability import serving  # noqa: F401 - its handlers and its table
+from tests.reliability import serving
 
 
 def everything(settings: Mapping[str, str], files: Mapping[str, bytes]) -> None:
@@ -16,6 +16,7 @@ def everything(settings: Mapping[str, str], files: Mapping[str, bytes]) -> None:
     app = create_app({**settings, "job_runner": "inline"})
     with app.app_context():
         db.create_all()
+        serving.tables.create_all(db.engine)
         demo.load_people()
         db.session.commit()
         deploy.deploy(list(files.items()), by="zhouning")
