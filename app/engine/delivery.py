@@ -23,7 +23,7 @@ MOST_AT_ONCE = 200  # deliveries in one transaction; the others become jobs
 
 
 class NobodyWaits(errors.NotFound):
-    """没有流程在等待这条消息，也没有流程由它启动。请检查消息名称和关联编号。"""
+    """没有实例在等待这条消息，也没有流程由它启动。请检查消息名称和关联编号。"""
 
 
 def settle() -> None:

@@ -42,7 +42,7 @@ class TaskGone(errors.Conflict):
 
 
 class NotRunning(errors.Conflict):
-    """这个流程现在没有在运行，不能继续办理。"""
+    """这个实例现在没有在运行，不能继续办理。"""
 
 
 def task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
@@ -73,7 +73,7 @@ def _gone(task: sa.Row[Any]) -> str:
             name=name, who=name_of(who), when=when,
         )  # fmt: skip
     return _(
-        "“%(name)s”在 %(when)s 已随流程进展关闭，不需要再办理。您填写的内容没有提交。",
+        "“%(name)s”在 %(when)s 已随实例进展关闭，不需要再办理。您填写的内容没有提交。",
         name=name, when=when,
     )  # fmt: skip
 
@@ -86,6 +86,6 @@ def name_of(login: str) -> str:
 def check_runs(found: store.Case) -> None:
     """Raises NotRunning unless the case runs."""
     if found.state == "suspended":
-        raise NotRunning(_("这个流程已被管理员暂停，暂时不能办理。请联系管理员。"))
+        raise NotRunning(_("这个实例已被管理员暂停，暂时不能办理。请联系管理员。"))
     if not found.runs:
-        raise NotRunning(_("这个流程已经结束，不能再办理。"))
+        raise NotRunning(_("这个实例已经结束，不能再办理。"))

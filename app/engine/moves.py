@@ -51,7 +51,7 @@ def move(instance_id: int, token_id: int, element_id: str, *, reason: str, by: s
 
 
 def _gone() -> errors.Conflict:
-    return errors.Conflict(_("流程已经离开了这一步。请刷新后查看。"))
+    return errors.Conflict(_("实例已经离开了这一步。请刷新后查看。"))
 
 
 def _looked_at(instance_id: int) -> Any | None:

@@ -98,7 +98,7 @@ def skip(
     found = _open_incident(incident_id)
     instance_id, token_id = found.instance_id, found.token_id
     if token_id is None:
-        raise errors.Conflict(_("这个异常不在某一步上，不能跳过。请重试或终止流程。"))
+        raise errors.Conflict(_("这个异常不在某一步上，不能跳过。请重试或终止实例。"))
     seen_from = token_id if _lives(instance_id, token_id) else None
     data = {"reason": reason, "changes": _changes(instance_id, seen_from, variables)}
     store.note(

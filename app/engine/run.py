@@ -42,7 +42,7 @@ __all__ = [
 
 
 class Moved(errors.Conflict):
-    """这个流程刚刚又走了一步。请再提交一次。"""
+    """这个实例刚刚又走了一步。请再提交一次。"""
 
 
 # starting
@@ -271,7 +271,7 @@ def _advance(instance_id: int, act: Any, *, by: str | None) -> store.Case:
     try:
         step.advance(found, act, by=by)
     except KeyError as error:
-        raise errors.Conflict(_("流程已经离开了这一步。请刷新后查看。")) from error
+        raise errors.Conflict(_("实例已经离开了这一步。请刷新后查看。")) from error
     delivery.settle()
     return found
 
@@ -314,7 +314,7 @@ def cancel(instance_id: int, reason: str, by: str | None) -> None:
     if found is None:
         raise errors.NotFound()
     if found.state not in ("active", "suspended"):
-        raise NotRunning(_("这个流程已经结束，不能再办理。"))
+        raise NotRunning(_("这个实例已经结束，不能再办理。"))
     step.advance(found, lambda live: live.cancel(reason), by=by)
     delivery.settle()
 
@@ -333,7 +333,7 @@ def unsuspend(instance_id: int, reason: str, by: str | None) -> None:
     if found is None:
         raise errors.NotFound()
     if found.state != "suspended":
-        raise NotRunning(_("这个流程没有被暂停。"))
+        raise NotRunning(_("这个实例没有被暂停。"))
     store.set_state(found, state="active")
     queue.release(f"instance:{instance_id}")
     store.note(found, "resumed", by=by, data={"reason": reason})

@@ -33,7 +33,7 @@ _token, _scope = Token.__table__, ScopeState.__table__
 
 
 class NotWaiting(errors.Conflict):
-    """流程已经不等这件事了，没有发出。请刷新后查看现在的进展。"""
+    """实例已经不等这件事了，没有发出。请刷新后查看现在的进展。"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ TECHNICAL = frozenset({"handler", "failure"})  # what trying again may heal
 
 
 class StepFailed(errors.ShunliuError):
-    """流程在这一步没有走通，什么都没有保存。请联系管理员。"""
+    """实例在这一步没有走通，什么都没有保存。请联系管理员。"""
 
     status = 500
 
@@ -168,7 +168,7 @@ def _for_caller(failure: Failure) -> StepFailed:
     if where is None:
         return StepFailed(failure=failure)
     text = _(
-        "流程在“%(where)s”没有走通：%(why)s 什么都没有保存。", where=where, why=failure.message
+        "实例在“%(where)s”没有走通：%(why)s 什么都没有保存。", where=where, why=failure.message
     )
     return StepFailed(text, failure=failure)
 
@@ -250,6 +250,6 @@ def _tell(
     if case.state in ("ended", "cancelled") and changes.header is not None:
         queue.drop(f"instance:{case.id}")
         if case.incidents:
-            incidents.close_all(case, None, _("流程已结束"))
+            incidents.close_all(case, None, _("实例已结束"))
         signals.instance_ended.send(case.id, process_id=case.process_id, result=case.state)
     memory.expire(db.session(), case.id)

@@ -29,7 +29,7 @@ _subscription = Subscription.__table__
 
 
 class SeveralWait(errors.Conflict):
-    """有多个流程在等待同一条消息，无法确定发给谁。请给出关联编号。"""
+    """有多个实例在等待同一条消息，无法确定发给谁。请给出关联编号。"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def find(name: str, key: str | None, *, instance_id: int | None = None) -> Recei
     if len({one.instance_id for one in meant}) > 1:
         raise SeveralWait(
             _(
-                "有 %(n)s 个流程在等待消息“%(name)s”，无法确定发给谁。请给出关联编号。",
+                "有 %(n)s 个实例在等待消息“%(name)s”，无法确定发给谁。请给出关联编号。",
                 n=len({one.instance_id for one in meant}),
                 name=name,
             )

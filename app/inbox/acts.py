@@ -66,7 +66,7 @@ def require_open(task: UserTask) -> None:
 def finished_text(task: UserTask) -> str:
     """Who finished the task and how, or that the flow took it away."""
     if task.state == "cancelled":
-        return _("流程已经走过这一步，这项任务不用办了。")
+        return _("实例已经走过这一步，这项任务不用办了。")
     if not task.completed_by:
         return _("这一项已经办完了。")
     outcome = story.outcome_text(task)

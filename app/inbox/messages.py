@@ -85,7 +85,7 @@ def _offer(instance_id: int, token_id: int) -> sending.Offer:
         return found
     case = db.session.scalar(sa.select(Instance).where(Instance.id == instance_id))
     if case is not None and sight.may_see_case(case, current_user):
-        raise Conflict(_("流程现在不等这件事，或者不由您来发。请刷新后查看现在的进展。"))
+        raise Conflict(_("实例现在不等这件事，或者不由您来发。请刷新后查看现在的进展。"))
     raise NotFound()
 
 

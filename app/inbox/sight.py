@@ -118,7 +118,7 @@ class Late(Conflict):
 
     def __init__(self, gone: UserTask) -> None:
         if gone.state == "cancelled":
-            super().__init__(_("流程已经走过这一步，这项任务不用办了。"))
+            super().__init__(_("实例已经走过这一步，这项任务不用办了。"))
         else:
             names = people.names([gone.completed_by]) if gone.completed_by else {}
             who = names.get(gone.completed_by or "", gone.completed_by)

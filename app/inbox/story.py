@@ -170,7 +170,7 @@ def noted(events: Iterable[Any]) -> list[Line]:
     """What people and the platform did to the case, beside its tasks."""
     texts = {
         "claimed": _("认领了"), "released": _("放回了"), "delegated": _("转办了"),
-        "suspended": _("暂停了流程"), "resumed": _("恢复了流程"), "cancelled": _("取消了"),
+        "suspended": _("暂停了实例"), "resumed": _("恢复了实例"), "cancelled": _("取消了"),
         "retried": _("重试了"), "skipped": _("跳过了"), "moved": _("移走了"), "changed": _("改了数据"),
         "migrated": _("换到新版本"), "incident": _("出错，等管理员处理："), "told": _("发出："),
         "deferred": _("推后了"),

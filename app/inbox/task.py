@@ -166,7 +166,7 @@ def _done_text(name: str, case: store.Case, next_up: tuple[str, str] | None) -> 
     """What was done, and where the case went."""
     done = _("已办：%(name)s", name=label(name))
     if case.state in ("ended", "cancelled"):
-        return f"{done}{_('。流程已结束。')}"
+        return f"{done}{_('。实例已结束。')}"
     if next_up is None:
         return f"{done}{_('。流程继续自动进行。')}"
     task, who = next_up

@@ -52,7 +52,7 @@ def begin(verb: str, why: str, about: str, chosen: sa.Select[Any], by: str) -> B
         sa.select(sa.func.count()).select_from(_item).where(_item.c.bulk_id == made.id)
     )
     if not made.total:
-        raise errors.Invalid(_("一个也没有选。请先选择要处理的案例。"))
+        raise errors.Invalid(_("一个也没有选。请先选择要处理的实例。"))
     acts.note("begin", "bulk", f"#{made.id} {about}", why, by=by,
               data={"verb": verb, "total": made.total})  # fmt: skip
     _later(made.id)

@@ -67,7 +67,7 @@ def try_bulk() -> str:
         if case is not None:
             tried.append(Tried(case, outcome))
     if not tried:
-        raise errors.Invalid(_("一个也没有选。请先选择要处理的案例。"))
+        raise errors.Invalid(_("一个也没有选。请先选择要处理的实例。"))
     total = incidents.total(ask) if _ids() is None else len(_ids() or [])
     return render_template(
         "monitor/bulk_try.html", room="monitor", tried=tried, verb=verb, ask=ask, total=total,

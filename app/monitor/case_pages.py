@@ -136,7 +136,7 @@ def act_on_case(instance_id: int) -> Response | tuple[str, int]:
     except errors.ShunliuError as refusal:
         db.session.rollback()
         return _case_page(_case(instance_id), trial.Outcome(refusal.message), verb), refusal.status
-    flash(_("已处理。流程 #%(id)s 的历史里记下了您和理由。", id=instance_id))
+    flash(_("已处理。实例 #%(id)s 的历史里记下了您和理由。", id=instance_id))
     return redirect(url_for("monitor.one_case", instance_id=instance_id))
 
 
@@ -219,7 +219,7 @@ def move(instance_id: int) -> Response | tuple[str, int]:
     except errors.ShunliuError as refusal:
         db.session.rollback()
         return _move_page(_case(instance_id), trial.Outcome(refusal.message)), refusal.status
-    flash(_("已移动。流程 #%(id)s 的历史里记下了您和理由。", id=instance_id))
+    flash(_("已移动。实例 #%(id)s 的历史里记下了您和理由。", id=instance_id))
     return redirect(url_for("monitor.one_case", instance_id=instance_id))
 
 
@@ -233,7 +233,7 @@ def bulk_cases() -> Response:
     ids = None
     if request.form.get("which") != "all":
         ids = [int(id) for id in request.form.getlist("id") if id.isdigit()][: cases.PER_PAGE]
-    about = _about(ask) if ids is None else _("选中的案例")
+    about = _about(ask) if ids is None else _("选中的实例")
     verb = request.form.get("verb", "")
     if verb not in acts.OF_CASES:
         raise errors.Invalid(_("不认识的操作。请从页面上选择。"))
@@ -244,4 +244,4 @@ def bulk_cases() -> Response:
 
 def _about(ask: cases.Ask) -> str:
     name = incidents.names_of([ask.process]).get(ask.process, "") if ask.process else _("所有流程")
-    return _("%(name)s，符合条件的全部案例", name=name or ask.process)
+    return _("%(name)s，符合条件的全部实例", name=name or ask.process)

@@ -138,7 +138,7 @@ def act_on(incident_id: int) -> Response | tuple[str, int]:
         db.session.rollback()
         page = _incident_page(_found(incident_id), trial.Outcome(refusal.message), verb)
         return page, 409 if isinstance(refusal, errors.Conflict) else 422
-    flash(_("已处理。流程 #%(id)s 的历史里记下了您和理由。", id=instance_id))
+    flash(_("已处理。实例 #%(id)s 的历史里记下了您和理由。", id=instance_id))
     again = db.session.scalar(
         sa.select(Incident.id).where(Incident.instance_id == instance_id, Incident.state == "open")
     )
@@ -161,4 +161,4 @@ def _act(found: Incident, why: str) -> Callable[[], object]:
 def check_revision(case: Any) -> None:
     """Raises Conflict when the case has gone on since the form was shown."""
     if request.form.get("revision", type=int) != case.revision:
-        raise errors.Conflict(_("这个流程刚刚又走了一步，数据可能变了。请看过新的值再改。"))
+        raise errors.Conflict(_("这个实例刚刚又走了一步，数据可能变了。请看过新的值再改。"))

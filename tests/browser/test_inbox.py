@@ -68,7 +68,7 @@ def test_claim_by_key_and_take_it_back(page_as, full):
     page.keyboard.press("z")
     page.get_by_text("已放回：审批报价").wait_for()
     page.goto("/inbox?f=mine")
-    assert page.get_by_text("你还没有认领任务").is_visible()
+    assert page.get_by_text("您还没有认领任务").is_visible()
 
 
 def test_approve_beside_the_queue(page_as, full):

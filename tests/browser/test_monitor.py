@@ -137,7 +137,7 @@ def test_a_value_is_changed_and_the_step_retried(page_as, full, expects):
     assert page.get_by_text("请写一个数字").first.is_visible()
     page.get_by_label("amount的新值").fill("100")
     page.get_by_role("button", name="试跑").click()
-    assert page.get_by_text("流程结束").is_visible()
+    assert page.get_by_text("实例结束").is_visible()
     page.get_by_label("理由").fill("金额录错了")
     page.get_by_role("button", name="确认执行").click()
     page.wait_for_url("**/monitor/incidents")

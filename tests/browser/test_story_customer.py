@@ -177,7 +177,7 @@ def test_a_customer_that_exists_is_not_entered_again(actor, keep, site):
     assert "上海恒远机械有限公司" in shown and "华东销售部" in shown
     assert "张伟" not in shown, "who owns it is not told"
     keep(seller, "duplicate")
-    case = page.get_by_role("link", name=re.compile("流程 #")).get_attribute("href")
+    case = page.get_by_role("link", name=re.compile("实例 #")).get_attribute("href")
     seller.press("放弃登记")
 
     page.goto(case)

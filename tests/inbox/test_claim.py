@@ -45,7 +45,7 @@ def test_a_task_handed_over_is_the_others_and_says_why(task, as_user):
     browser.post(f"/tasks/{task.id}/delegate", data={"to": "zhaomin", "text": "出差，请代办"})
     assert fresh(task).assignee == "zhaomin"
     page = as_user("zhaomin").get(f"/tasks/{task.id}").text
-    assert "出差，请代办" in page and "你已认领" in page
+    assert "出差，请代办" in page and "您已认领" in page
 
 
 def test_handing_over_to_nobody_is_refused(task, as_user):

@@ -136,7 +136,7 @@ def test_a_timer_races_a_person(app):
         if person == "lina":
             assert then.name == "answered"
         else:
-            assert isinstance(person, run.TaskGone) and "已随流程进展关闭" in person.message
+            assert isinstance(person, run.TaskGone) and "已随实例进展关闭" in person.message
             assert then.name == "silent"
         assert events(case, "closed", "ask") + events(case, "fired", "clock") == 1
         assert desk.incidents() == [] and desk.count(Job) == 0

@@ -52,7 +52,7 @@ def test_a_dry_run_shows_tasks_timers_and_waits_and_changes_nothing(case, as_use
         assert words in page, words
     assert desk.names() == ["a"]
     page = admin.post(f"/monitor/cases/{case.id}/move/try", data=form(case, "e")).text
-    assert "流程结束" in page
+    assert "实例结束" in page
     assert "这一支到此为止" in page
 
 

@@ -77,7 +77,7 @@ def test_an_employee_sees_why_and_can_do_nothing(case, as_user):
     db.session.commit()
     browser = as_user("zhangwei")
     page = browser.get(f"/tasks/{mine.id}").text
-    assert "流程已被管理员暂停" in page
+    assert "实例已被管理员暂停" in page
     assert "年底盘点" in page
     assert "name=outcome" not in page.replace('"', "")
     answer = browser.post(f"/tasks/{mine.id}/complete", data={"outcome": "submit"})

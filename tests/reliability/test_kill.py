@@ -84,13 +84,13 @@ def test_nothing_is_lost_between_any_two_clicks(server, person):
     assert "杭州启明精密有限公司" in seller.get(task).text, "the draft survived"
     answer = seller.post(f"{task}/complete", *PROFILE.items(), outcome="submit")
     assert answer.status == 303
-    assert seller.get(task).text.count("你 录入") == 0
+    assert seller.get(task).text.count("您 录入") == 0
 
     clerk = person("sunli")
     review = re.search(r'href="(/tasks/\d+)"', clerk.get("/inbox").text)[1]
     clerk.get(review)
     assert clerk.post(f"{review}/claim").status == 303
-    assert "你已认领" in clerk.get(review).text
+    assert "您已认领" in clerk.get(review).text
     assert clerk.post(f"{review}/complete", comment="资料齐全", outcome="approve").status == 303
 
     found = seller.get("/records/customer?q=%E5%90%AF%E6%98%8E").text

@@ -244,7 +244,7 @@ def _conditional_starts(drawing: Drawing, starts: list[Node]) -> Iterator[Findin
                 node,
                 "start.conditional",
                 _("条件开始事件不会启动流程：流程开始之前没有变量可以判断。"),
-                _("改用消息、信号或定时开始；要在流程中等条件，用条件捕获事件或事件子流程。"),
+                _("改用消息、信号或定时开始；要在实例中等条件，用条件捕获事件或事件子流程。"),
             )
 
 

@@ -80,7 +80,7 @@ def exclusive_gateways_decide(drawing: Drawing) -> Iterator[Finding]:
             yield drawing.finding(
                 node,
                 "gateway.no_default",
-                _("没有默认出口：所有条件都不成立时，这个案例会停下来等管理员处理。"),
+                _("没有默认出口：所有条件都不成立时，这个实例会停下来等管理员处理。"),
                 _("指定一条默认出口。"),
                 WARNING,
             )
@@ -107,7 +107,7 @@ def other_gateways_ignore_nothing(drawing: Drawing) -> Iterator[Finding]:
             yield drawing.finding(
                 node,
                 "gateway.no_default",
-                _("没有默认出口：所有条件都不成立时，这个案例会停下来等管理员处理。"),
+                _("没有默认出口：所有条件都不成立时，这个实例会停下来等管理员处理。"),
                 _("指定一条默认出口。"),
                 WARNING,
             )

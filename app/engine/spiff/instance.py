@@ -351,7 +351,7 @@ class Instance(Scope):
         )
         self.incident = Incident(
             "deadlock",
-            _("流程停住了：%(elements)s 等待的令牌不会再来。", elements="、".join(stuck)),
+            _("实例停住了：%(elements)s 等待的令牌不会再来。", elements="、".join(stuck)),
             stuck,
         )
 

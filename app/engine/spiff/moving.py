@@ -233,7 +233,7 @@ def _at_target(node: Node) -> list[str]:
     if isinstance(node, nodes.Join) and len(node._inputs) > 1:
         return [_("它算作到达“%(name)s”的一支，等其余的到齐才继续。", name=_named(node))]
     if any(trigger.kind == "terminate" for trigger in node.triggers):
-        return [_("这是终止结束：整个流程立即结束，其余的全部取消。")]
+        return [_("这是终止结束：整个实例立即结束，其余的全部取消。")]
     if not node.flows and isinstance(node, events.Throw):
         return [_("这是结束：这一支到此为止。")]
     if any(isinstance(one, events.EventGateway) for one in node.inputs):
