@@ -7,12 +7,16 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 import config as settings
-from app import clock, db, feel, health, i18n, logs, metrics, proxy, shell, values, web
-from app.cli import register_commands
+from app.loading import undisturbed
+
+with undisturbed():
+    from app import clock, db, feel, health, i18n, logs, metrics, proxy, shell, values, web
+    from app.cli import register_commands
 
 __version__ = health.VERSION
 
 
+@undisturbed()
 def create_app(overrides: Mapping[str, Any] | None = None, *, serving: bool = False) -> Flask:
     """The application, ready to serve. `overrides` are lower-case settings of `config.Settings`.
 

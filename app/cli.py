@@ -2,17 +2,12 @@
 
 from pathlib import Path
 
-import alembic.command
 import click
 from flask import Flask, current_app
 
 from app import backup, i18n, postgres, workspace
-from app.accounts import demo as people
 from app.accounts import roles
 from app.db import db
-from app.inbox import demo as cases
-from app.inbox import demo_sales
-from app.records import demo as records
 from app.schema import alembic_config
 
 
@@ -29,6 +24,8 @@ def register_commands(app: Flask) -> None:
 @click.command()
 def upgrade() -> None:
     """Bring the database schema to the newest version."""
+    import alembic.command  # commands load what only they need: the server starts sooner
+
     if db.engine.dialect.name == "postgresql":
         postgres.check(db.engine)
     alembic.command.upgrade(alembic_config(), "head")
@@ -41,6 +38,11 @@ def upgrade() -> None:
 @click.command()
 def demo() -> None:
     """Load the demo company: people, records, and some cases at every interesting step."""
+    from app.accounts import demo as people
+    from app.inbox import demo as cases
+    from app.inbox import demo_sales
+    from app.records import demo as records
+
     people.load_people()
     records.load_records()
     db.session.commit()

@@ -41,12 +41,14 @@ class Lines(Logger):
 logger_class = Lines
 
 
+def when_ready(_server: Any) -> None:
+    """What was loaded stays for good: no process's collector walks it, its memory stays shared."""
+    gc.freeze()
+
+
 def post_worker_init(worker: Any) -> None:
     """Due jobs are done from the start of each process, not from its first request on."""
     runner.ensure_started(worker.app.wsgi())
-    # what was loaded stays for good: the collector need not walk it during requests
-    gc.collect()
-    gc.freeze()
     gc.set_threshold(10_000, 20, 20)
     sys.setswitchinterval(SWITCH)
 

@@ -23,6 +23,8 @@ ROWS = {
             "gate",
             "postgres",
             "measure",
+            "loading",
+            "pinyin",
         ),
         0,
     ),

@@ -14,7 +14,7 @@ from flask import (
     url_for,
 )
 from flask_login import current_user, login_required, logout_user
-from werkzeug.security import check_password_hash, generate_password_hash
+from werkzeug.security import check_password_hash
 
 from app.accounts import demo, people, sessions, throttle
 from app.accounts.models import User
@@ -28,7 +28,7 @@ THEMES = ("auto", "light", "dark")
 DENSITIES = ("comfortable", "compact")
 SHORTEST = 8
 # compared against when nobody has the login, so that the answer takes as long as for a person
-NOBODY = generate_password_hash("nobody")
+NOBODY = "scrypt:32768:8:1$nobody$0"
 # who stands on the login page of a demonstration: those who meet in the customer flows
 SHOWN = ("zhangwei", "wangqiang", "sunli", "zhaomin", "linyue", "machao", "zhouning", "baijie")
 

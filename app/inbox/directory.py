@@ -6,9 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import format_decimal
-from pypinyin import Style, lazy_pinyin
 
-from app import errors, records
+from app import errors, pinyin, records
 from app.accounts import people
 from app.accounts.models import Department, User, membership
 from app.db import db
@@ -150,4 +149,4 @@ def search_people(text: str, group: str = "") -> list[dict[str, Any]]:
 @functools.lru_cache(maxsize=20_000)
 def initials(name: str) -> str:
     """张伟 → zw"""
-    return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower()
+    return pinyin.initials(name)

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from pypinyin import Style, lazy_pinyin
+from app import pinyin
 
 # legal forms at the end of a company's name, longest first
 LEGAL_FORMS = (
@@ -47,8 +47,7 @@ def name_key(name: str | None) -> str:
 
 def pinyin_key(name: str | None) -> str:
     """The initials of a name's key: 上海恒远机械 → shhyjx; Latin letters and digits stay."""
-    letters = lazy_pinyin(name_key(name), style=Style.FIRST_LETTER, errors=_latin)
-    return "".join(letters)[:60].lower()
+    return pinyin.initials(name_key(name), _latin)[:60]
 
 
 def _latin(text: str) -> str:
