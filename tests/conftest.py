@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from app import clock
 from app.db import db
 from tests import database as databases
+from tests import servers
 from tests.database import Database
 
 TODAY = dt.datetime(2026, 3, 10, 1, 0, tzinfo=dt.UTC)  # 09:00 in Shanghai
@@ -107,6 +108,6 @@ def redis_url() -> str:
     """The Redis server that `python -m tests.servers redis -- …` started, emptied."""
     url = os.environ.get("TEST_REDIS")
     if url is None:
-        pytest.skip("no Redis: run this by `python -m tests.servers redis -- pytest …`")
+        servers.lack("no Redis; run this by `python -m tests.servers redis -- pytest …`")
     redis.Redis.from_url(url).flushall()
     return url

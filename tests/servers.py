@@ -4,17 +4,37 @@ NAME is `postgres` or `redis`. The command finds them in TEST_POSTGRES (an SQLAl
 in it stands for the database) and TEST_REDIS (a redis:// URL); they are gone afterwards. What is
 not installed is said loudly and fails when CI=true. Otherwise the command runs without Redis; it
 does not run without PostgreSQL, as on SQLite the same tests run anyway.
+
+A test that needs a program which is not there calls `program` or `lack`.
 """
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from typing import NoReturn
+
+import pytest
 
 from tests import postgres, redis
 
 KINDS = {"postgres": postgres.server, "redis": redis.server}
+
+
+def lack(remedy: object) -> NoReturn:
+    """The test cannot run on this machine: it fails where CI=true, elsewhere it is skipped."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{remedy}: this is NOT tested")
+    pytest.skip(f"{remedy}: this is NOT tested")
+
+
+def program(name: str, package: str) -> str:
+    """The program's path, also where only root has it on the PATH; without it see `lack`."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    found = shutil.which(name, path=path)
+    return found or lack(f"{name} is not installed: apt-get install {package}")
 
 
 def main(words: list[str]) -> int:
