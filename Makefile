@@ -13,7 +13,7 @@ FRONT := package-lock.json $(shell find app/static -path app/static/dist -prune 
 TEXTS := $(wildcard app/translations/en/*.po processes/*/en.po)
 WORKERS ?= 2
 
-.PHONY: run serve test test-postgres story check bench reliability docs-pictures lock build data clean
+.PHONY: run serve test test-postgres test-rabbitmq story check bench reliability docs-pictures lock build data clean
 
 run: $(STAMPS)/runtime $(STAMPS)/papers build data serve
 
@@ -44,6 +44,11 @@ test-postgres: $(STAMPS)/development build $(STAMPS)/servers
 	@echo "» the same on PostgreSQL"
 	python -m tests.servers postgres redis -- pytest -q -n $(WORKERS) --dist loadfile -m "database and not browser" \
 	  $(addprefix --ignore tests/,flow_coverage forms check bpmn)
+
+# the contract of the job runners with Celery over RabbitMQ instead of Redis (two minutes; brings Erlang)
+test-rabbitmq: $(STAMPS)/development build
+	@[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || { $(call apt,rabbitmq-server); }
+	python -m tests.servers rabbitmq -- pytest -q tests/jobs/test_runner_contract.py -k rabbitmq
 
 # from the lead to the refund, by eleven people in Chromium (a minute and more)
 story: $(STAMPS)/development build $(STAMPS)/system-test

@@ -1,9 +1,10 @@
 """`python -m tests.servers NAME… -- COMMAND…` runs a command with servers of its own.
 
-NAME is `postgres` or `redis`. The command finds them in TEST_POSTGRES (an SQLAlchemy URL, `{name}`
-in it stands for the database) and TEST_REDIS (a redis:// URL); they are gone afterwards. What is
-not installed is said loudly and fails when CI=true. Otherwise the command runs without Redis; it
-does not run without PostgreSQL, as on SQLite the same tests run anyway.
+NAME is `postgres`, `redis` or `rabbitmq`. The command finds them in TEST_POSTGRES (an SQLAlchemy
+URL, `{name}` in it stands for the database), TEST_REDIS (a redis:// URL) and TEST_RABBITMQ (an
+amqp:// URL); they are gone afterwards. What is not installed is said loudly and fails when CI=true.
+Otherwise the command runs without Redis; it does not run without PostgreSQL, as on SQLite the same
+tests run anyway, nor without RabbitMQ, which `make test` does not ask for.
 
 A test that needs a program which is not there calls `program` or `lack`.
 """
@@ -18,9 +19,9 @@ from typing import NoReturn
 
 import pytest
 
-from tests import postgres, redis
+from tests import postgres, rabbitmq, redis
 
-KINDS = {"postgres": postgres.server, "redis": redis.server}
+KINDS = {"postgres": postgres.server, "redis": redis.server, "rabbitmq": rabbitmq.server}
 
 
 def lack(remedy: object) -> NoReturn:

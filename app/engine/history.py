@@ -13,14 +13,18 @@ MASK = "***"
 def kept(data: dict[str, Any]) -> dict[str, Any]:
     """The data of an event as it may be written to a log (conventions §13: birthday, hobby and
     family are never written to one). What the case itself holds is not touched."""
-    private = current_app.config["SETTINGS"].private_fields
-    found = _masked(data, frozenset(private.split(",")))
+    found = masked(data)
     for name in ("value", "inputs"):
         if isinstance(found.get(name), dict | list | str):
             size = len(values.dumps(found[name]))
             if size > LONGEST:
                 found[name] = {"size": size}
     return found
+
+
+def masked(data: dict[str, Any]) -> dict[str, Any]:
+    """The data with a mask in place of every private field, at any depth."""
+    return _masked(data, frozenset(current_app.config["SETTINGS"].private_fields.split(",")))
 
 
 def _masked(value: Any, private: frozenset[str]) -> Any:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from app import clock, measure, signals, values
 from app.db import db
-from app.engine import store
+from app.engine import facts, store
 from app.engine.models import Incident
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def raise_for(
         "incident", incident_id=made, workspace=case.workspace_id, instance_id=case.id,
         process=case.process_id, element=failure.element, kind=failure.kind,
     )  # fmt: skip
-    signals.incident_raised.send(case.id, incident_id=made, message=failure.message)
+    signals.incident_raised.send(
+        case.id, incident_id=made, message=failure.message, failure=failure, facts=facts.Facts(case)
+    )
     return made
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app import signals
 from app.accounts import people
-from app.engine import sql
+from app.engine import facts, sql
 from app.engine.models import TaskCandidate, UserTask
 from app.engine.spiff import rows
 
@@ -146,7 +146,9 @@ def close(case: Case, tokens: Sequence[int], state: str, host: StepHost) -> None
         )
         forget_candidates(ids)
         for id in ids:
-            signals.task_closed.send(case.id, task_id=id, state=state, by=None)
+            signals.task_closed.send(
+                case.id, task_id=id, state=state, by=None, facts=facts.Facts(case)
+            )
 
 
 def finish(done: Finished, host: StepHost) -> None:

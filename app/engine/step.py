@@ -18,7 +18,7 @@ from flask import current_app
 
 from app import clock, errors, measure, signals
 from app.db import db
-from app.engine import definitions, incidents, memory, opening, outgoing, retries, store
+from app.engine import definitions, facts, incidents, memory, opening, outgoing, retries, store
 from app.engine.failures import Stuck
 from app.engine.host import StepHost
 from app.engine.spiff import rows
@@ -241,15 +241,22 @@ def _tell(
     finished: opening.Finished | None,
     changes: rows.Changes,
 ) -> None:
+    told = facts.Facts(case)
     if case.revision == 1:
-        signals.instance_started.send(case.id, process_id=case.process_id, by=case.started_by)
+        signals.instance_started.send(
+            case.id, process_id=case.process_id, by=case.started_by, facts=told
+        )
     if finished is not None:
-        signals.task_closed.send(case.id, task_id=finished.task_id, state="done", by=finished.by)
+        signals.task_closed.send(
+            case.id, task_id=finished.task_id, state="done", by=finished.by, facts=told
+        )
     for fields in opened:
-        signals.task_opened.send(case.id, task_id=fields["id"], task=fields)
+        signals.task_opened.send(case.id, task_id=fields["id"], task=fields, facts=told)
     if case.state in ("ended", "cancelled") and changes.header is not None:
         queue.drop(f"instance:{case.id}")
         if case.incidents:
             incidents.close_all(case, None, _("实例已结束"))
-        signals.instance_ended.send(case.id, process_id=case.process_id, result=case.state)
+        signals.instance_ended.send(
+            case.id, process_id=case.process_id, result=case.state, facts=told
+        )
     memory.expire(db.session(), case.id)

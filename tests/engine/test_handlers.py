@@ -188,4 +188,6 @@ def test_higher_rooms_are_told_inside_the_transaction(app: Flask):
         "instance_started", "task_opened", "task_closed", "instance_ended",
     ]  # fmt: skip
     assert heard[1][1]["task"]["candidates"] == [("user", "lina", None)]
-    assert heard[2][1] == {"task_id": heard[1][1]["task_id"], "state": "done", "by": "lina"}
+    told = {name: value for name, value in heard[2][1].items() if name != "facts"}
+    assert told == {"task_id": heard[1][1]["task_id"], "state": "done", "by": "lina"}
+    assert heard[2][1]["facts"].task(told["task_id"])["element_id"] == "a"

@@ -47,8 +47,7 @@ class House:
         while len(self.workers) < count:
             command = [sys.executable, "-m", "tests.jobs.machine"]
             if self.given["job_runner"] == "celery":
-                number = str(time.time_ns())
-                command = [*CELERY, "-n", f"{number}@%h", "-s", str(self.folder / number)]
+                command = [*CELERY, "-n", f"{time.time_ns()}@%h"]
             with (self.folder / "log").open("ab") as log:
                 self.workers.append(
                     subprocess.Popen(

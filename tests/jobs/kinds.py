@@ -29,9 +29,14 @@ def folder() -> Path:
 
 def do(name: str) -> None:
     """A deed, and a line outside of the transaction that somebody has begun it."""
+    note(name)
+    db.session.execute(sa.insert(deeds).values(name=name, process=os.getpid()))
+
+
+def note(name: str) -> None:
+    """Somebody has begun it, whatever comes of it."""
     with (folder() / "begun").open("a") as file:
         file.write(f"{name} {os.getpid()} {time.time()}\n")
-    db.session.execute(sa.insert(deeds).values(name=name, process=os.getpid()))
 
 
 def die() -> None:
@@ -44,6 +49,14 @@ def once(payload: dict, _job: Job) -> None:
     """A deed that takes a moment."""
     do(payload["name"])
     time.sleep(0.02)
+
+
+@registry.job("proof.long", retries=())
+def long(payload: dict, _job: Job) -> None:
+    """A deed that takes longer than a job's lock, and keeps no lock of the database meanwhile."""
+    note(payload["name"])
+    time.sleep(payload["seconds"])
+    db.session.execute(sa.insert(deeds).values(name=payload["name"], process=os.getpid()))
 
 
 @registry.job("proof.dies", retries=())

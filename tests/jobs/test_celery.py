@@ -1,10 +1,12 @@
 """The broker is away: nobody waits for it, nothing is lost."""
 
+import datetime as dt
 import logging
 import time
 from collections.abc import Iterator
 
 import pytest
+from celery import schedules
 from flask import Flask
 
 from app.db import db
@@ -53,3 +55,47 @@ def test_what_cannot_be_sent_to_a_worker_is_given_back(server):
         celery._look(server, made)
     row = db.session.scalars(db.select(Job).where(Job.kind == "test.celery")).one()
     assert (row.locked_by, row.attempts, row.state) == (None, 0, "waiting")
+
+
+class Turning:
+    """The seconds that pass, and a wall clock that somebody sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.passed = 1000.0
+        self.wall = dt.datetime(2026, 3, 10, 1, tzinfo=dt.UTC)
+        monkeypatch.setattr(celery.time, "monotonic", lambda: self.passed)
+        monkeypatch.setattr(schedules.schedule, "now", lambda _schedule: self.wall)
+        monkeypatch.setattr(celery.beat.ScheduleEntry, "default_now", lambda _entry: self.wall)
+
+    def turn(self, seconds: float) -> None:
+        """So much time passes."""
+        self.passed += seconds
+        self.wall += dt.timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def beat(server: Flask, monkeypatch: pytest.MonkeyPatch) -> celery.beat.Scheduler:
+    """Celery's own clock with the settings' scheduler; what it sends is noted in `sent`."""
+    made = celery.make(server)
+    found = celery.beat.Service(made, scheduler_cls=made.conf.beat_scheduler).scheduler
+    found.sent = []
+    monkeypatch.setattr(found, "apply_async", lambda entry, **_how: found.sent.append(entry.task))
+    monkeypatch.setattr(type(found), "producer", None)
+    return found
+
+
+@pytest.mark.parametrize("hours", [-25, -1, 1, 25])
+def test_the_clock_looks_in_its_rhythm_when_somebody_sets_it(beat, monkeypatch, hours: int):
+    turning = Turning(monkeypatch)
+    assert list(beat.schedule) == ["look"]
+    assert beat.tick() == 0 and beat.sent == [celery.LOOK], "at once when it begins"
+    every = beat.tick()
+    for round in range(1, 4):
+        turning.turn(every / 2)
+        assert beat.tick() == pytest.approx(every / 2) and len(beat.sent) == round, (
+            "not before its turn"
+        )
+        turning.wall += dt.timedelta(hours=hours)
+        turning.turn(every / 2)
+        assert beat.tick() == 0 and beat.sent == [celery.LOOK] * (round + 1)
+        assert beat.tick() == every == pytest.approx(2, abs=0.02)

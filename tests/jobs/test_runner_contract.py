@@ -1,6 +1,7 @@
 """What every runner promises, held against two real worker processes of each.
 
 Celery needs Redis: without it its part fails where CI=true, and is said to be left out elsewhere.
+Its part over RabbitMQ belongs to `make test-rabbitmq`: it is there when TEST_RABBITMQ names one.
 """
 
 import itertools
@@ -51,7 +52,11 @@ EVERY = process(
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["inline", "local", "celery"])
+RABBITMQ = os.environ.get("TEST_RABBITMQ")
+RUNNERS = ["inline", "local", "celery", *(["rabbitmq"] if RABBITMQ else [])]
+
+
+@pytest.fixture(scope="module", params=RUNNERS)
 def house(
     request: pytest.FixtureRequest, template: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
@@ -59,6 +64,8 @@ def house(
     given = {"job_runner": request.param}
     if request.param == "celery":
         given["broker_url"] = request.getfixturevalue("broker")
+    if request.param == "rabbitmq":
+        given = {"job_runner": "celery", "broker_url": RABBITMQ}
     with databases.copied(template, tmp_path_factory.mktemp(request.param)) as database:
         house = House(database.folder, database.settings | given)
         with house.data():
@@ -119,6 +126,14 @@ def test_the_job_of_a_killed_worker_is_taken_over_and_its_effect_is_there_once(h
     assert first != second and house.done("dies") == ["dies"]
     assert again - began >= LOCK * 0.9, "not before the lock had run out"
     house.open()
+
+
+def test_a_job_that_takes_longer_than_its_lock_is_begun_once(house: House):
+    house.ask("proof.long", name="long", seconds=2.5 * LOCK)
+    house.wait(lambda: house.begun("long"))
+    house.wait(lambda: house.done("long"))
+    house.wait(lambda: not house.jobs("proof.long"))
+    assert len(house.begun("long")) == 1 and house.done("long") == ["long"]
 
 
 def test_a_case_goes_on_behind_async_before_and_async_after(house: House):

@@ -9,10 +9,10 @@ done once: who begins a job takes its lock over.
 import logging
 import os
 import threading
+import time
 import uuid
-from pathlib import Path
 
-from celery import Celery, signals
+from celery import Celery, beat, signals
 from flask import Flask
 from kombu.exceptions import OperationalError
 
@@ -28,19 +28,37 @@ AT_ONCE = 200
 TIMEOUT = 5  # seconds for the broker to answer
 
 
+class Steady(beat.Scheduler):
+    """Celery's clock asks the wall clock: set back by an hour, it would be silent for an hour, also
+    after a restart. This one counts the seconds that pass, and keeps no file."""
+
+    def populate_heap(self, *_how: object) -> None:
+        """Everything is due at once: what was done before, nobody knows."""
+        now = time.monotonic()
+        self._heap = [beat.event_t(now, 5, entry) for entry in self.schedule.values()]
+
+    def _when(self, _entry: beat.ScheduleEntry, wait: float, mktime: object = None) -> float:
+        return time.monotonic() + (self.adjust(wait) or 0)
+
+    def is_due(self, entry: beat.ScheduleEntry) -> tuple[bool, float]:
+        """It is: nobody asks before its turn by `_when` has come."""
+        return True, entry.schedule.run_every.total_seconds()
+
+
 def make(app: Flask) -> Celery:
     """The Celery application over the settings' broker."""
     settings = app.config["SETTINGS"]
     made = Celery("shunliu", broker=settings.broker_url)
     made.conf.update(
         task_ignore_result=True,
+        result_expires=None,  # there are none, hence no chore that clears them away
         worker_hijack_root_logger=False,  # its lines look like all others
         task_acks_late=True,
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=True,
         broker_connection_timeout=TIMEOUT,
         broker_transport_options={"max_retries": 1, "interval_start": 0, "interval_max": 0.2},
-        beat_schedule_filename=str(Path(app.instance_path) / "celerybeat-schedule"),
+        beat_scheduler=f"{__name__}:Steady",
         beat_schedule={
             "look": {
                 "task": LOOK,

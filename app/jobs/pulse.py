@@ -1,0 +1,117 @@
+"""A job is its worker's as long as the worker lives: one thread of each process prolongs the locks
+of what the process is doing, so that only a dead worker's job is taken over.
+
+It beats outside of the job's own transaction. On SQLite it waits while the job itself writes;
+nobody else can claim anything meanwhile.
+"""
+
+import contextlib
+import logging
+import os
+import threading
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+
+from app import clock
+from app.db import away, db
+from app.jobs import claims
+from app.jobs.models import Job
+
+log = logging.getLogger(__name__)
+_jobs = Job.__table__
+KEY = "shunliu-pulse"
+BEATS = 3  # so often a lock is prolonged before it would run out
+
+
+class Pulse:
+    """What one application does in this process: {job: its worker}."""
+
+    def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Nothing is being done, as in a process that has just been forked."""
+        self.held: dict[int, str] = {}
+        self.lock = threading.Lock()
+        self.thread: threading.Thread | None = None
+        self.process = os.getpid()
+
+    def take(self, app: Flask, job_id: int, worker: str) -> None:
+        """The job's lock is prolonged from now on."""
+        if self.process != os.getpid():
+            self.begin_anew()
+        with self.lock:
+            self.held[job_id] = worker
+            if self.thread is None:
+                self.thread = threading.Thread(
+                    target=self._run, args=[app], name="shunliu-pulse", daemon=True
+                )
+                self.thread.start()
+
+    def leave(self, job_id: int) -> None:
+        """The job is done, or not this worker's any more."""
+        with self.lock:
+            self.held.pop(job_id, None)
+
+    def _run(self, app: Flask) -> None:
+        seconds = max(app.config["SETTINGS"].job_lock_seconds, 1) / BEATS
+        quiet = threading.Event()
+        while not quiet.wait(seconds):
+            with self.lock:
+                if not self.held:
+                    self.thread = None
+                    return
+            with app.app_context():
+                _beat_carefully()
+
+
+def init_app(app: Flask) -> None:
+    """The application does nothing yet."""
+    app.extensions[KEY] = Pulse()
+
+
+def of(app: Flask) -> Pulse:
+    """The pulse of an application."""
+    return app.extensions[KEY]
+
+
+@contextlib.contextmanager
+def beating(job_id: int, worker: str) -> Iterator[None]:
+    """While this lasts the job stays this worker's."""
+    app = current_app._get_current_object()
+    pulse = of(app)
+    pulse.take(app, job_id, worker)
+    try:
+        yield
+    finally:
+        pulse.leave(job_id)
+
+
+def beat() -> int:
+    """The locks of all jobs under way here begin anew, committed; how many."""
+    pulse = of(current_app)
+    with pulse.lock:
+        held = dict(pulse.held)
+    until = clock.real_now() + claims.lease()
+    mine = [
+        sa.and_(_jobs.c.id == job_id, _jobs.c.locked_by == worker)
+        for job_id, worker in sorted(held.items())
+    ]
+    if not mine:
+        return 0
+    prolong = sa.update(_jobs).where(_jobs.c.state == "waiting", sa.or_(*mine))
+    count = db.session.execute(prolong.values(locked_until=until)).rowcount
+    db.session.commit()
+    return count
+
+
+def _beat_carefully() -> None:
+    try:
+        beat()
+    except Exception as error:
+        if not away(error):
+            log.exception("the locks of running jobs could not be prolonged; trying again")
+    finally:
+        db.session.remove()

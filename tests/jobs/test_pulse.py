@@ -1,0 +1,106 @@
+"""A job stays its worker's while the worker lives, however long it takes."""
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from app import clock
+from app.db import db
+from app.jobs import pulse, queue, registry
+from app.jobs.models import Job
+
+seen: list[object] = []
+act: list[Callable[[], object]] = []
+
+
+@registry.job("test.pulse", retries=())
+def work(_payload: dict, _job: Job) -> None:
+    """Does what the test wants to be done in the middle of a job, apart from its transaction."""
+    seen.append(act[0]())
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    seen.clear()
+    act.clear()
+
+
+def put() -> int:
+    queue.enqueue("test.pulse", {})
+    db.session.commit()
+    return db.session.scalar(sa.select(Job.id))
+
+
+def apart(app: Flask, do: Callable[[], object]) -> object:
+    """What another thread of the process comes to, in a session of its own."""
+    found: list[object] = []
+
+    def run() -> None:
+        with app.app_context():
+            found.append(do())
+            db.session.remove()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def run_out() -> int:
+    """The locks of all jobs ran out a minute ago."""
+    past = clock.real_now() - dt.timedelta(minutes=1)
+    count = db.session.execute(sa.update(Job).values(locked_until=past)).rowcount
+    db.session.commit()
+    return count
+
+
+def test_a_beat_keeps_a_running_job_from_other_workers(app: Flask):
+    put()
+
+    def middle() -> object:
+        assert apart(app, run_out) == 1
+        assert apart(app, pulse.beat) == 1
+        return apart(app, lambda: queue.claim(worker="other"))
+
+    act.append(middle)
+    assert queue.run_due() == 1
+    assert seen == [[]]
+
+
+def test_without_a_beat_a_lock_runs_out(app: Flask):
+    put()
+    act.append(lambda: apart(app, run_out) and apart(app, lambda: queue.claim(worker="other")))
+    queue.run_due()
+    (row,) = db.session.scalars(sa.select(Job))
+    assert seen == [[row.id]] and row.locked_by == "other", "what was done twice is not written"
+
+
+def test_nothing_is_prolonged_that_is_not_being_done(app: Flask):
+    number = put()
+    queue.claim(worker="somebody")
+    assert pulse.beat() == 0
+    with pulse.beating(number, "somebody else"):
+        assert pulse.beat() == 0, "the job is another worker's"
+    with pulse.beating(number, "somebody"):
+        assert pulse.beat() == 1
+    assert pulse.beat() == 0
+
+
+def test_a_job_that_fails_is_let_go(app: Flask):
+    put()
+    act.append(lambda: 1 / 0)
+    queue.run_due()
+    assert pulse.of(app).held == {}
+    assert db.session.scalar(sa.select(Job.state)) == "failed"
+
+
+def test_the_pulse_of_a_forked_process_is_its_own(app: Flask):
+    own = pulse.of(app)
+    with pulse.beating(7, "parent"):
+        own.process -= 1  # as if this were the child
+        with pulse.beating(8, "child"):
+            assert own.held == {8: "child"}
