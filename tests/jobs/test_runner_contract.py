@@ -5,6 +5,7 @@ Its part over RabbitMQ belongs to `make test-rabbitmq`: it is there when TEST_RA
 """
 
 import itertools
+import os
 from collections import Counter
 from collections.abc import Iterator
 
