@@ -1,13 +1,12 @@
 """What would run for ever or eat the memory becomes an incident; other cases go on."""
 
-import time
-
 import pytest
 import sqlalchemy as sa
 
 from app.db import db
 from app.engine import deploy, run
 from app.engine.models import Incident, UserTask
+from tests import effort
 from tests.check.drawings import file, flow, line
 
 REVIEW = '<userTask id="review" camunda:formRef="f" camunda:assignee="zhangwei"/>'
@@ -67,11 +66,10 @@ def test_a_million_parallel_tasks_stop_at_a_limit(app, count: int):
             ' camunda:elementVariable="item"/></userTask>'
         )
     )
-    began = time.perf_counter()
-    run.start("p", {"items": list(range(count))}, by="zhangwei")
-    db.session.commit()
+    with effort.stopped_soon(60):
+        run.start("p", {"items": list(range(count))}, by="zhangwei")
+        db.session.commit()
     assert incidents() and not open_tasks()
-    assert time.perf_counter() - began < 5
 
 
 def test_an_endless_ring_behind_a_gateway_stops_at_the_step_limit(app):

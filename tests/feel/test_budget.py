@@ -1,11 +1,11 @@
 """Escapes and bombs end in an error within a tenth of a second (taken as CPU time) and 50 MB."""
 
-import time
 import tracemalloc
 
 import pytest
 
 from app import feel
+from tests import effort
 
 DEEP = "for i in 1..60 return if i = 1 then [1] else [partial[-1], partial[-1]]"
 BOMBS = [
@@ -66,11 +66,8 @@ ESCAPES = [
 @pytest.mark.parametrize("text", BOMBS)
 def test_a_bomb_ends_in_time(text):
     feel.compile("1")({})
-    start = time.process_time()
-    with pytest.raises(feel.FeelError):
+    with effort.stopped_soon(), pytest.raises(feel.FeelError):
         feel.compile(text)({})
-    # twice the promise: the machine that tests may be slow
-    assert time.process_time() - start < 1
 
 
 def test_bombs_stay_small():

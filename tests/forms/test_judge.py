@@ -1,12 +1,12 @@
 """The judge: what is taken becomes a typed value, everything else a sentence beside its field."""
 
 import datetime as dt
-import time
 from decimal import Decimal
 
 import pytest
 
 from app.engine import forms
+from tests import effort
 
 FILE = {"id": 7, "name": "a.pdf", "size": 3, "type": "application/pdf"}
 
@@ -238,9 +238,8 @@ def test_a_bound_that_cannot_be_computed_bounds_nothing(judged):
 def test_a_pattern_that_runs_away_is_stopped(form):
     made = form([{"type": "textfield", "id": "a", "key": "a", "label": "甲",
                   "validate": {"pattern": "^(a|aa)+$"}}])  # fmt: skip
-    began = time.perf_counter()
-    found = forms.judge(made, {"a": "a" * 180 + "!"})
-    assert time.perf_counter() - began < 1
+    with effort.stopped_soon():
+        found = forms.judge(made, {"a": "a" * 180 + "!"})
     assert found.errors["a"]
 
 
@@ -305,17 +304,3 @@ def test_typed_values_of_a_program_obey_the_same_rules(app, form, directory):
     }
     found = forms.judge_values(made, wrong, None, context, "approve", directory=directory)
     assert set(found.errors) == {"amount", "from_on", "agreed", "", "contacts"}
-
-
-def test_a_form_of_twenty_fields_is_judged_in_less_than_a_millisecond(form):
-    made = form([{"type": "number" if i % 2 else "textfield", "id": f"a{i}", "key": f"a{i}",
-                  "label": "甲", "validate": {"required": True},
-                  **({"conditional": {"hide": "=a0 = \"x\""}} if i > 17 else {})}
-                 for i in range(20)])  # fmt: skip
-    posted = {f"a{i}": str(i) for i in range(20)}
-    took = []
-    for _round in range(30):
-        began = time.perf_counter()
-        assert forms.judge(made, posted).ok
-        took.append(time.perf_counter() - began)
-    assert sorted(took)[len(took) // 2] < 0.001

@@ -1,7 +1,5 @@
 """What a person sees: labels that name their fields, errors beside them, nothing unescaped."""
 
-import time
-
 import pytest
 from flask import render_template
 from lxml import html
@@ -162,16 +160,3 @@ def test_a_grid_has_heads_rows_and_a_row_to_copy(page):
 def test_a_blank_row_stays_while_typing_goes_on(page):
     tree = page("order", posted={"lines[0].product": "", "lines[1].product": "P"})
     assert len(tree.xpath("//tbody/tr[not(ancestor::template)]")) == 2
-
-
-def test_a_form_of_twenty_fields_is_drawn_in_less_than_five_milliseconds(app, form):
-    schema = form([{"type": "textfield", "id": f"a{i}", "key": f"a{i}", "label": "甲",
-                    "validate": {"required": True, "maxLength": 50}} for i in range(20)])  # fmt: skip
-    took = []
-    with app.test_request_context():
-        for _round in range(30):
-            began = time.perf_counter()
-            view = forms.view(schema, {})
-            render_template("form/refresh.html", tf={"view": view, "saved_at": None})
-            took.append(time.perf_counter() - began)
-    assert sorted(took)[len(took) // 2] < 0.005

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import threading
 import time
 from collections.abc import Iterator
 
@@ -35,15 +36,14 @@ def server(database: Database) -> Iterator[Flask]:
 def test_a_commit_does_not_wait_for_the_broker(server, caplog: pytest.LogCaptureFixture):
     runner.ensure_started(server)
     with caplog.at_level(logging.WARNING):
-        began = time.monotonic()
         for _n in range(20):
             queue.enqueue("test.celery", {})
             db.session.commit()
-        assert time.monotonic() - began < 2
         until = time.monotonic() + 10
         while "the broker cannot be reached" not in caplog.text and time.monotonic() < until:
             time.sleep(0.05)
-        assert "the broker cannot be reached" in caplog.text
+        tried = [one for one in caplog.records if "the broker cannot be reached" in one.message]
+        assert tried and threading.get_ident() not in {one.thread for one in tried}
         assert queue.run_due() >= 20, "the table has them all"
 
 

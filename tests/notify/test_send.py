@@ -111,10 +111,9 @@ def test_nobody_waits_for_a_server_that_hangs(app: Flask, office: PostOffice):
         until = time.monotonic() + 10
         while not office.calls and time.monotonic() < until:
             time.sleep(0.01)
-        began = time.monotonic()
         db.session.add(Group(id="meanwhile", name="x"))
         db.session.commit()
-        assert office.calls == 1 and time.monotonic() - began < 2
+        assert office.calls == 1 and worker.is_alive(), "it still hangs, and the commit is done"
     finally:
         office.mood = "takes"
         worker.join()

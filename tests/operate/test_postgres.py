@@ -1,7 +1,6 @@
 """PostgreSQL by one setting: what it is asked with, how long anybody waits, what comes back."""
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -74,7 +73,7 @@ def test_who_waits_too_long_for_a_case_is_told_so_and_nothing_is_written(app, as
         with app.app_context():
             store.lock(task.instance_id)
             held.set()
-            done.wait(20)
+            done.wait(120)
             db.session.remove()
 
     task_id, browser = task.id, as_user("wangqiang")
@@ -83,14 +82,13 @@ def test_who_waits_too_long_for_a_case_is_told_so_and_nothing_is_written(app, as
     other.start()
     held.wait(10)
     try:
-        begun = time.monotonic()
         answer = browser.post(f"/tasks/{task_id}/complete", data={"outcome": "approve"})
-        waited = time.monotonic() - begun
+        in_vain = other.is_alive()
     finally:
         done.set()
         other.join()
     assert answer.status_code == 503 and "刚才有别人正在办理同一件事" in answer.text
-    assert waited < 10
+    assert in_vain, "nobody had let go"
     assert open_task().state == "open"
 
 
