@@ -84,7 +84,7 @@ CONTEXT = {
     "item": "i",
 }
 READERS = (feel.compile, feel.compile_unary, feel.compile_condition, feel.compile_value)
-_SETTINGS = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+_SETTINGS = settings(max_examples=400, suppress_health_check=list(HealthCheck))
 
 
 def attempt(text):

@@ -30,7 +30,7 @@ JSON = st.recursive(
     ), inner, max_size=4), max_leaves=12,
 )  # fmt: skip
 quick = settings(
-    max_examples=150, deadline=None,
+    max_examples=150,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """PostgreSQL by one setting: what it is asked with, how long anybody waits, what comes back."""
 
 import threading
+import time
 from pathlib import Path
 
 import pytest

@@ -56,7 +56,7 @@ def broken(data: st.DataObject) -> bytes:
     return etree.tostring(root)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data(), VALUES, VALUES, st.booleans())
 def test_nothing_but_the_package_s_own_error_comes_out(data, x, y, lenient):
     xml = broken(data)
