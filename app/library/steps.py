@@ -4,10 +4,12 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from app.db import db
 from app.engine import read
 from app.engine.check.drawing import Drawing, Node
-from app.engine.published import Definition
+from app.engine.published import Definition, DeploymentFile, FileContent
 from app.engine.read import bpmn, camunda
 
 KINDS = {
@@ -53,17 +55,29 @@ class Step:
     exits: tuple[tuple[str, str], ...]
 
 
-@functools.lru_cache(maxsize=256)
 def of_definition(definition_id: int) -> dict[str, Step]:
-    """{element id: step} of a version, in the order of the file. Versions never change."""
-    definition = db.session.get_one(Definition, definition_id)
-    root = read.diagram(definition.file.name, definition.file.content)
-    drawing = Drawing(definition.file.name, root)
+    """{element id: step} of a version, in the order of the file. Raises LookupError for none."""
+    query = (
+        sa.select(Definition.process_id, DeploymentFile.name, DeploymentFile.content_hash)
+        .join(DeploymentFile, Definition.file_id == DeploymentFile.id)
+        .where(Definition.id == definition_id)
+    )
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise LookupError(f"there is no definition {definition_id}")
+    return _drawn(row.content_hash, row.process_id, row.name)
+
+
+# by content, which is the same in every database; a number is not
+@functools.lru_cache(maxsize=256)
+def _drawn(content_hash: str, process_id: str, file_name: str) -> dict[str, Step]:
+    stored = db.session.get_one(FileContent, content_hash)
+    drawing = Drawing(file_name, read.diagram(file_name, stored.content))
     lanes = _lanes(drawing)
     return {
         id: _step(node, lanes.get(id, ""))
         for id, node in drawing.nodes.items()
-        if _process_of(node) == definition.process_id
+        if _process_of(node) == process_id
     }
 
 
