@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Database:
     """A database with the schema, the demo people and nothing else."""
     made = databases.new(tmp_path_factory.mktemp("template"))
-    with databases.opened(made):
+    with standing(TODAY), databases.opened(made):
         from app.accounts import demo
 
         db.create_all()
@@ -71,13 +71,23 @@ def app(database: Database) -> Iterator[Flask]:
 @contextlib.contextmanager
 def serving(database: Database, **settings: object) -> Iterator[Flask]:
     """An application on the sample day, in whose context the test acts."""
-    clock.stop_at(TODAY)
-    with databases.opened(database, **settings) as app:
+    with standing(TODAY), databases.opened(database, **settings) as app:
         app.config["TESTING"] = True
         # the context outlives its requests; what one notes in g (who asks) is not for the next
         app.teardown_request(lambda _error: [g.pop(name) for name in list(g)])
         yield app
-    clock.stop_at(None)
+
+
+@contextlib.contextmanager
+def standing(moment: dt.datetime) -> Iterator[None]:
+    """The company's clock stands at `moment`; afterwards every clock goes or stands as before."""
+    before = dict(clock._fixed)
+    clock.stop_at(moment)
+    try:
+        yield
+    finally:
+        clock._fixed.clear()
+        clock._fixed.update(before)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import pytest
 
-from app import clock
 from app.inbox import demo
 from tests.browser.conftest import check_page
 from tests.flows.conftest import published  # noqa: F401 - the company with every flow
@@ -17,7 +16,6 @@ def template(published):  # noqa: F811 - the fixture
 @pytest.fixture(scope="module")
 def busy(site):
     """The demo's cases are there, begun just now."""
-    clock.stop_at(None)
     with site.data():
         assert demo.load_cases() > 5
     return site

@@ -7,6 +7,7 @@ import pytest
 
 from app import clock
 from tests.browser.conftest import check_page
+from tests.conftest import standing
 from tests.operate import old
 from tests.reports import conftest as trade
 
@@ -29,10 +30,8 @@ def full(site):
         trade.fill()
         old.publish()
         site.case = old.finish()
-    with site.data():
-        clock.stop_at(clock.now() + YEARS)
+    with site.data(), standing(clock.now() + YEARS):
         old.look()
-        clock.stop_at(None)
     return site
 
 

@@ -6,7 +6,6 @@ import datetime as dt
 
 import pytest
 
-from app import clock
 from app.db import db
 from app.records import ar_entry, audit, exposure, write
 from app.records.delivery import Delivery
@@ -25,13 +24,11 @@ OWED = 420_000  # of 500,000 that 恒远 may owe
 @pytest.fixture(scope="module")
 def template(tmp_path_factory):
     """The company as it is today, for the server lives in real time."""
-    clock.stop_at(None)
     return publish(tmp_path_factory.mktemp("today"))
 
 
 @pytest.fixture
 def office(site, page_as):
-    clock.stop_at(None)
     return Office(site, page_as)
 
 

@@ -186,12 +186,12 @@ class Engine:
 
     def advance_time(self, duration: str) -> None:
         """The clock moves from one due timer to the next, so that each fires at its own time."""
-        end = schedule.duration(duration).after(clock._fixed[1])
+        end = schedule.duration(duration).after(clock.now())
         while True:
             due = self._do(lambda: timers.next_due(end))
             if due is None:
                 break
-            clock.stop_at(max(due[1], clock._fixed[1]))
+            clock.stop_at(max(due[1], clock.now()))
             timer_id = due[0]
             self._do(lambda timer_id=timer_id: timers.fire(timer_id))
             self._drain()

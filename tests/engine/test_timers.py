@@ -138,36 +138,29 @@ def test_every_workspace_has_its_own_clock(app: Flask):
     with workspace.use(2):
         desk.begin()
         clock.stop_at(clock.now() + dt.timedelta(hours=2), 2)
-    try:
-        assert queue.run_due() == 1
-        assert desk.names() == []
-        with workspace.use(2):
-            assert desk.names() == ["then"]
-    finally:
-        clock.stop_at(None, 2)
+    assert queue.run_due() == 1
+    assert desk.names() == []
+    with workspace.use(2):
+        assert desk.names() == ["then"]
 
 
 def test_a_start_timer_begins_cases_in_every_workspace(app: Flask):
     made = {"name": "Übung", "clock_offset_seconds": 0, "created_at": clock.real_now()}
     for other in (2, 3):
         clock.stop_at(clock.now(), other)
-    try:
-        db.session.add(workspace.Workspace(id=2, **made))
-        db.session.commit()
-        desk.publish(HOURLY)
-        db.session.add(workspace.Workspace(id=3, **made))
-        with workspace.use(3):
-            timers.arm_here()
-        db.session.commit()
-        for other in (2, 3):
-            clock.stop_at(clock.now() + dt.timedelta(hours=2.5), other)
-        assert desk.work(hours=1) == 5
-        for other, count in ((1, 1), (2, 2), (3, 2)):
-            with workspace.use(other):
-                assert len(desk.tasks()) == count
-    finally:
-        for other in (2, 3):
-            clock.stop_at(None, other)
+    db.session.add(workspace.Workspace(id=2, **made))
+    db.session.commit()
+    desk.publish(HOURLY)
+    db.session.add(workspace.Workspace(id=3, **made))
+    with workspace.use(3):
+        timers.arm_here()
+    db.session.commit()
+    for other in (2, 3):
+        clock.stop_at(clock.now() + dt.timedelta(hours=2.5), other)
+    assert desk.work(hours=1) == 5
+    for other, count in ((1, 1), (2, 2), (3, 2)):
+        with workspace.use(other):
+            assert len(desk.tasks()) == count
 
 
 def test_a_start_that_fails_for_good_does_not_end_the_cycle(

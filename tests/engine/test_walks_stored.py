@@ -14,7 +14,7 @@ from app.engine import memory, run
 from app.engine.models import Definition, Event, Instance, Timer, UserTask
 from app.jobs import queue
 from tests import database as databases
-from tests.conftest import TODAY
+from tests.conftest import TODAY, standing
 from tests.database import Database
 from tests.flows.conftest import published  # noqa: F401 - the company with all its flows
 
@@ -62,8 +62,7 @@ def story() -> list[tuple[object, ...]]:
 def walk(template: Database, folder: Path, process_id: str, seed: int, cold: bool) -> list[object]:
     folder.mkdir()
     chance = random.Random(seed)
-    clock.stop_at(TODAY)
-    with databases.copied(template, folder) as made, databases.opened(made):
+    with standing(TODAY), databases.copied(template, folder) as made, databases.opened(made):
         try:
             run.start(process_id, {"object_id": "X-1", "subject": "随机走查"}, by="zhouning")
             db.session.commit()
@@ -75,8 +74,6 @@ def walk(template: Database, folder: Path, process_id: str, seed: int, cold: boo
         except errors.ShunliuError as refusal:
             db.session.rollback()
             return [str(refusal)]
-        finally:
-            clock.stop_at(None)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app import clock
 from app.db import db
 from tests import database as databases
-from tests.conftest import TODAY, serving
+from tests.conftest import TODAY, serving, standing
 from tests.database import Database
 from tests.flows import coverage
 from tests.flows.stage import Stage
@@ -21,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Database:
     """A database with the schema, the people, the records of the catalogue and every flow."""
-    clock.stop_at(TODAY - dt.timedelta(hours=1))
-    return publish(tmp_path_factory.mktemp("published"))
+    with standing(TODAY - dt.timedelta(hours=1)):
+        return publish(tmp_path_factory.mktemp("published"))
 
 
 def publish(folder: Path) -> Database:
