@@ -41,16 +41,23 @@ def do(element: str, by: str, outcome: str | None = None, *, case: int | None = 
     task, NotAllowed when it is not the person's, Invalid with `fields` when the form refuses.
     """
     task = newest(element, case)
+    run.complete(task.id, handed_in(task, by, outcome, values), by=by)
+    _settle()
+    return task
+
+
+def handed_in(
+    task: UserTask, by: str, outcome: str | None, values: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The variables with which the person's form completes the task. Raises NotAllowed when it is
+    not the person's, Invalid with `fields` when the form refuses."""
     person = people.get(by)
     if person is None or not sight.may_act(task, person):
-        raise errors.NotAllowed(f"{by}: {element}")
+        raise errors.NotAllowed(f"{by} may not do {task.element_id}")
     judged = judge(task, by, outcome, values, _attached(values))
     if not judged.ok:
         raise errors.Invalid(str(judged.errors), fields=judged.errors)
-    given = dict(judged.values) | ({"outcome": judged.outcome} if judged.outcome else {})
-    run.complete(task.id, given, by=by)
-    _settle()
-    return task
+    return dict(judged.values) | ({"outcome": judged.outcome} if judged.outcome else {})
 
 
 def attach(task: UserTask, name: str, content: bytes, by: str) -> dict[str, Any]:

@@ -7,12 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from app import clock, errors
-from app.accounts import people
 from app.db import db
 from app.engine import forms, run, sql
 from app.engine.models import Event, Incident, Instance, UserTask
 from app.inbox import forms as inbox_forms
-from app.inbox import play, sight
+from app.inbox import play
 from app.jobs import queue, registry
 from app.jobs.models import Job
 from app.records import write
@@ -71,16 +70,7 @@ class Stage:
     ) -> UserTask:  # fmt: skip
         """The person, who must be allowed to, fills in the task's form and presses the verb."""
         task = self.task(element, case, of)
-        person = people.get(by)
-        assert person is not None
-        assert sight.may_act(task, person), f"{by} may not do {element}"
-        judged = self.judge(task, by, outcome, values)
-        if not judged.ok:
-            raise errors.Invalid(str(judged.errors), fields=judged.errors)
-        given = dict(judged.values)
-        if judged.outcome:
-            given["outcome"] = judged.outcome
-        return self.complete(task, by, given)
+        return self.complete(task, by, play.handed_in(task, by, outcome, values))
 
     def complete(self, task: UserTask, by: str, values: Mapping[str, Any]) -> UserTask:
         """The task is done with these variables, past its form."""

@@ -285,5 +285,5 @@ def test_every_january_a_plan_is_due(stage: Stage):
 
 def test_the_outsider_may_do_nothing(stage: Stage):
     case = begin(stage)
-    with pytest.raises(AssertionError, match="baijie may not do"):
+    with pytest.raises(errors.NotAllowed, match="baijie may not do"):
         stage.do("draft_plan", "baijie", "cancel", case=case)

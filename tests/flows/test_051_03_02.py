@@ -137,7 +137,7 @@ def test_returned_completed_and_cancelled(stage: Stage):
 def test_an_assigned_chance_is_entered_by_the_manager_and_given_to_an_owner(stage: Stage):
     case = stage.message("msg_opportunity_intake", "LD-1", source_no="LD-1", discoverer="wuhao",
                          customer_id=HENGYUAN, need="想换主轴", opportunity={"name": "来自网站"})  # fmt: skip
-    with pytest.raises(AssertionError, match="lina may not do"):
+    with pytest.raises(errors.NotAllowed, match="lina may not do"):
         stage.do("enter_chance", "lina", "cancel", case=case)
     stage.do("enter_chance", "wangqiang", "submit", case=case,
              chance={"contact_id": contact(), "amount": 90000, "close_date": dt.date(2026, 6, 1)},

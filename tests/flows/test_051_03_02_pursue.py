@@ -206,5 +206,5 @@ def test_two_weeks_without_an_action_bring_the_manager(stage: Stage):
 
 def test_the_outsider_may_do_nothing(stage: Stage):
     case = stage.start(FLOW, "zhangwei")
-    with pytest.raises(AssertionError, match="baijie may not do"):
+    with pytest.raises(errors.NotAllowed, match="baijie may not do"):
         stage.do("enter_chance", "baijie", "cancel", case=case)

@@ -289,5 +289,5 @@ def test_of_two_offers_of_an_opportunity_the_accepted_one_closes_the_other(stage
 
 def test_the_outsider_may_do_nothing(stage: Stage):
     case = begin(stage)
-    with pytest.raises(AssertionError, match="baijie may not do"):
+    with pytest.raises(errors.NotAllowed, match="baijie may not do"):
         stage.do("edit_quote", "baijie", "cancel", case=case)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app import errors
 from app.db import db
 from app.notify import notices
 from app.records import write
@@ -266,5 +267,5 @@ def test_a_cheaper_price_is_approved_again(stage: Stage):
 
 def test_the_outsider_may_do_nothing(stage: Stage):
     case = stage.start(FLOW, "zhangwei")
-    with pytest.raises(AssertionError, match="baijie may not do"):
+    with pytest.raises(errors.NotAllowed, match="baijie may not do"):
         stage.do("enter_order", "baijie", "cancel", case=case)

@@ -348,5 +348,5 @@ def test_reminders_reach_those_who_are_late(stage: Stage):
 
 def test_the_outsider_may_do_nothing(stage: Stage):
     case = begin(stage, trade.order())
-    with pytest.raises(AssertionError, match="baijie may not do"):
+    with pytest.raises(errors.NotAllowed, match="baijie may not do"):
         stage.do("prepare_note", "baijie", "cancel", case=case)

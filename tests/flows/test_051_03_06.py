@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app import clock
+from app import clock, errors
 from app.db import db
 from app.records import write
 from app.records.ar_entry import ArEntry
@@ -325,5 +325,5 @@ def test_the_same_piece_is_not_returned_twice(stage: Stage):
 
 def test_the_outsider_may_do_nothing(stage: Stage):
     case = stage.start(FLOW, "machao")
-    with pytest.raises(AssertionError, match="baijie may not do"):
+    with pytest.raises(errors.NotAllowed, match="baijie may not do"):
         stage.do("request_return", "baijie", "cancel", case=case)
