@@ -21,6 +21,13 @@ BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
+    _repair_in_bulk()
+    _log_of_acts()
+    _indexes_of_lists()
+    _signatures()
+
+
+def _repair_in_bulk() -> None:
     op.create_table(
         "bulk",
         sa.Column("id", BigId, nullable=False),
@@ -53,6 +60,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_item")),
     )
     op.create_index(op.f("ix_bulk_item_bulk_id_state_id"), "bulk_item", ["bulk_id", "state", "id"])
+
+
+def _log_of_acts() -> None:
     op.create_table(
         "operator_act",
         sa.Column("id", BigId, nullable=False),
@@ -72,6 +82,9 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_operator_act_workspace_id_by_id"), "operator_act", ["workspace_id", "by", "id"]
     )
+
+
+def _indexes_of_lists() -> None:
     op.create_index(
         op.f("ix_instance_workspace_id_state_definition_id"),
         "instance",
@@ -81,6 +94,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_instance_caused_by", "instance", ["caused_by"], sqlite_where=some, postgresql_where=some
     )
+
+
+def _signatures() -> None:
     op.add_column(
         "incident",
         sa.Column("signature", sa.String(length=16), nullable=False, server_default=""),
