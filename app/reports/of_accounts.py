@@ -25,6 +25,7 @@ from app.reports.report import (
     count_if,
     share,
     sum_if,
+    to,
     within,
 )
 
@@ -53,11 +54,6 @@ def entries(ask: Ask) -> sa.Select[Any]:
                *ask.found(buyer.name, row.doc_no, row.order_no))
         .order_by(row.value_date.desc(), row.id.desc())
     )  # fmt: skip
-
-
-def of_entry(row: Row, _ask: Ask) -> Link:
-    """The customer's postings."""
-    return "ar_entry", {"customer_id": row["customer_no"], "ledger": row["ledger"]}
 
 
 def statements(ask: Ask) -> sa.Select[Any]:
@@ -139,11 +135,6 @@ def rate_turnover(row: Row) -> None:
     row["rate"] = share(row["receipts"], row["turnover"])
 
 
-def of_snapshot(row: Row, _ask: Ask) -> Link:
-    """The snapshots of the month."""
-    return "account_snapshot", {"period": row["key"]}
-
-
 def releases(ask: Ask) -> sa.Select[Any]:
     """Documents over the limit that somebody let pass (R04-2)."""
     row, buyer = CreditRelease, Customer
@@ -159,11 +150,6 @@ def releases(ask: Ask) -> sa.Select[Any]:
                *ask.period.moments(row.created_at), *ask.found(buyer.name, row.doc_no))
         .order_by(row.created_at.desc(), row.id.desc())
     )  # fmt: skip
-
-
-def of_release(row: Row, _ask: Ask) -> Link:
-    """The customer's releases."""
-    return "credit_release", {"customer_id": row["customer_no"]}
 
 
 def changes(ask: Ask) -> sa.Select[Any]:
@@ -189,11 +175,6 @@ def read_old(row: Row) -> None:
     old = row.pop("old", None) or {}
     before = old.get("limit")
     row["before"] = None if before is None else Decimal(str(before))
-
-
-def of_change(row: Row, _ask: Ask) -> Link:
-    """The change's page."""
-    return "credit_change", {"key": row["number"]}
 
 
 def bad_debts(ask: Ask) -> sa.Select[Any]:
@@ -241,7 +222,9 @@ REPORTS = (
            (c.text("doc_no", _l("单据")), c.day("on", _l("记账日")), c.BUYER,
             c.word("ledger", _l("账本")), c.word("kind", _l("类型")),
             c.money("amount", _l("金额")), c.ORDER),
-           entries, MONEY, link=of_entry, choices={"ledger": LEDGERS}, finds=_l("客户、单据、订单")),
+           entries, MONEY,
+           link=to("ar_entry", customer_id="customer_no", ledger="ledger"), choices={"ledger": LEDGERS},
+           finds=_l("客户、单据、订单")),
     Report("051-01/R03-4", _l("对账率"), _l("发出的对账单多少已经确认，差多少。"),
            (c.KEY, c.count("count", _l("对账单数")), c.count("agreed", _l("已确认")),
             c.count("disputed", _l("有差异")), c.count("waiting", _l("等回复")),
@@ -256,18 +239,19 @@ REPORTS = (
             c.money("turnover", _l("本年签单"), total=False),
             c.money("receipts", _l("本年回款"), total=False), c.rate("rate", _l("回款率")),
             c.days("dso", _l("周转天数"))),
-           turnover, MONEY, Chart("bars", "key", ("dso",)), rate_turnover, of_snapshot),
+           turnover, MONEY, Chart("bars", "key", ("dso",)), rate_turnover,
+           to("account_snapshot", period="key")),
     Report("051-01/R04-2", _l("超限放行记录"), _l("谁在什么时候放行了哪张超限的单据。"),
            (c.text("doc_no", _l("单据")), c.day("on", _l("日期")), c.BUYER,
             c.money("amount", _l("金额")), c.word("decision", _l("决定")),
             c.person("person", _l("放行人")), c.text("reason", _l("理由"))),
-           releases, MONEY, link=of_release, finds=_l("客户、单据")),
+           releases, MONEY, link=to("credit_release", customer_id="customer_no"), finds=_l("客户、单据")),
     Report("051-01/R04-3", _l("信用变更历史"), _l("每次信用变更前后是多少，谁提出，走到哪里。"),
            (c.text("number", _l("变更单")), c.day("on", _l("日期")), c.BUYER,
             c.word("kind", _l("申请类型")), c.money("before", _l("原额度"), total=False),
             c.money("after", _l("新额度"), total=False), c.text("level", _l("新等级")),
             c.word("control", _l("控制方式")), c.person("person", _l("提出人")), c.STATE),
-           changes, MONEY, derive=read_old, link=of_change, finds=_l("客户、变更单")),
+           changes, MONEY, derive=read_old, link=to("credit_change", key="number"), finds=_l("客户、变更单")),
     Report("051-01/R04-3b", _l("坏账率"), _l("每月开票多少，核销了多少收不回的钱。"),
            (c.Column("month", _l("月份"), "month"), c.money("billed", _l("开票额")),
             c.money("lost", _l("坏账金额")), c.rate("rate", _l("坏账率"))),

@@ -13,8 +13,20 @@ from app.records.incentive import Incentive
 from app.records.log import StateHistory
 from app.reports import columns as c
 from app.reports import spans
-from app.reports.of_market import SHOWN, of_campaign
-from app.reports.report import MARKET, MONEY, TRADE, Ask, Chart, Link, Report, Row, share, within
+from app.reports.of_market import SHOWN
+from app.reports.report import (
+    MARKET,
+    MONEY,
+    TRADE,
+    Ask,
+    Chart,
+    Link,
+    Report,
+    Row,
+    share,
+    to,
+    within,
+)
 
 READERS = TRADE | MARKET | MONEY
 KINDS = {CAMPAIGN: _l("市场活动"), DEPARTMENT: _l("年度部门"), "": _l("全部")}
@@ -92,11 +104,6 @@ def rate_budget(row: Row) -> None:
     row["rate"] = share((row["given"] or 0) - (row["free"] or 0), row["given"])
 
 
-def of_budget(row: Row, _ask: Ask) -> Link:
-    """The budget's page."""
-    return "expense_budget", {"key": row["number"]}
-
-
 def calendar(ask: Ask) -> sa.Select[Any]:
     """What goes on when, and where (R02-3)."""
     row = Campaign
@@ -127,11 +134,6 @@ def incentives(ask: Ask) -> sa.Select[Any]:
                *ask.period.moments(row.created_at), *ask.found(event.name, row.object_no))
         .order_by(row.created_at.desc(), row.id.desc())
     )  # fmt: skip
-
-
-def of_incentive(row: Row, _ask: Ask) -> Link:
-    """The incentive's page."""
-    return "incentive", {"key": row["number"]}
 
 
 def compared(ask: Ask) -> sa.Select[Any]:
@@ -185,7 +187,7 @@ REPORTS = (
             c.day("start_on", _l("开始")), c.money("budget", _l("预算")),
             c.day("asked", _l("提交日")), c.day("decided", _l("结论日")),
             c.count("tries", _l("提交次数")), c.days("took", _l("审批天数")), c.STATE),
-           planning, READERS, Chart("bars", "name", ("took",)), rate_planning, of_campaign,
+           planning, READERS, Chart("bars", "name", ("took",)), rate_planning, to("campaign", key="number"),
            parts=("days", "done")),
     Report("051-02/R02-2", _l("预算使用情况"), _l("每个预算批了多少，借出、承诺、支出多少，还剩多少。"),
            (c.text("name", _l("预算")), c.word("type", _l("类型")),
@@ -193,18 +195,20 @@ REPORTS = (
             c.money("reserved", _l("已借出")), c.money("bound", _l("已承诺")),
             c.money("spent", _l("已支出")), c.money("free", _l("可用")),
             c.rate("rate", _l("占用率")), c.STATE),
-           budgets, READERS, Chart("plan", "name", ("given", "spent")), rate_budget, of_budget,
+           budgets, READERS, Chart("plan", "name", ("given", "spent")), rate_budget,
+           to("expense_budget", key="number"),
            {"kind": KINDS}),
     Report("051-02/R02-3", _l("活动日历"), _l("什么活动在什么时候、什么地方。"),
            (c.text("name", _l("活动")), c.word("type", _l("类型")), c.day("start_on", _l("开始")),
             c.day("end_on", _l("结束")), c.text("place", _l("地点")), c.OWNER, c.STATE),
-           calendar, READERS, Chart("span", "name", ("start_on", "end_on")), link=of_campaign),
+           calendar, READERS, Chart("span", "name", ("start_on", "end_on")),
+           link=to("campaign", key="number")),
     Report("051-02/R03-3", _l("市场激励明细"), _l("谁因为哪个活动得到多少激励。"),
            (c.text("number", _l("激励")), c.text("campaign", _l("活动")),
             c.person("person", _l("受奖人")), c.word("kind", _l("种类")),
             c.text("object_no", _l("对象")), c.day("on", _l("日期")),
             c.money("amount", _l("金额")), c.STATE),
-           incentives, READERS, link=of_incentive, choices={"state": PAID},
+           incentives, READERS, link=to("incentive", key="number"), choices={"state": PAID},
            finds=_l("活动、对象")),
     Report("051-02/R03-4", _l("活动分析对比"), _l("哪类活动花得少、带来得多。"),
            (c.KEY, c.count("count", _l("活动数")), c.money("budget", _l("预算")),

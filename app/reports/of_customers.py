@@ -28,6 +28,7 @@ from app.reports.report import (
     count_if,
     share,
     sum_if,
+    to,
     within,
 )
 
@@ -187,11 +188,6 @@ def rate_development(row: Row) -> None:
     row["contacts_rate"] = share(row["contacts"], row["contacts_planned"])
 
 
-def of_finder(row: Row, _ask: Ask) -> Link:
-    """The monthly counts of the person."""
-    return "dev_counter", {"user_id": row["person"]}
-
-
 def care(ask: Ask) -> sa.Select[Any]:
     """Birthdays of the next thirty days, with consent, for owner and superiors only (R01-4)."""
     row, buyer = Contact, Customer
@@ -212,11 +208,6 @@ def care(ask: Ask) -> sa.Select[Any]:
                whose.in_(sorted({ask.viewer.login, *ask.viewer.below})))
         .order_by(key < begin, key, row.name)
     )  # fmt: skip
-
-
-def of_contact(row: Row, _ask: Ask) -> Link:
-    """The contact's page."""
-    return "contact", {"key": row["number"]}
 
 
 ASSIGNED_BY = {"reason": _l("分配原因"), "mode": _l("分配方式"), "person": _l("新负责人")}
@@ -300,11 +291,11 @@ REPORTS = (
             c.rate("contacts_rate", _l("完成"))),
            development, TRADE, Chart("plan", "person",
                                                   ("customers_planned", "customers")),
-           rate_development, of_finder),
+           rate_development, to("dev_counter", user_id="person")),
     Report("051-01/R01-4", _l("生日与关怀提醒"), _l("三十天内过生日、并且同意记录个人信息的联系人。"),
            (c.text("name", _l("姓名")), c.BUYER, c.text("post", _l("职务")),
             c.Column("birthday", _l("生日"), "birthday"), c.OWNER),
-           care, TRADE, link=of_contact, dated=False),
+           care, TRADE, link=to("contact", key="number"), dated=False),
     Report("051-01/R02-1", _l("分配效果"), _l("为什么分配客户，接收了多少，换人以后跟进和赢单好不好。"),
            (c.KEY, c.count("customers", _l("客户数")), c.count("accepted", _l("已接收")),
             c.count("declined", _l("拒绝数")), c.count("late", _l("超时")),

@@ -13,10 +13,10 @@ from app.records.product import Product
 from app.records.sales_order import OrderLine, SalesOrder
 from app.records.warehouse_stock import WarehouseStock
 from app.reports import columns as c
-from app.reports import of_money, spans
+from app.reports import spans
 from app.reports.of_orders import midnight
 from app.reports.of_sales import RUNNING
-from app.reports.report import STOCK, Ask, Chart, Link, Report, Row, count_if, share, within
+from app.reports.report import STOCK, Ask, Chart, Link, Report, Row, count_if, share, to, within
 
 BY = {"month": _l("月份"), "warehouse": _l("仓库"), "product": _l("产品"), "customer": _l("客户")}
 LEFT = ("已出库", "签收差异", "已签收")
@@ -136,11 +136,6 @@ def under_way(ask: Ask) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def of_delivery(row: Row, _ask: Ask) -> Link:
-    """The delivery's page."""
-    return "delivery", {"key": row["number"]}
-
-
 def shortage(ask: Ask) -> sa.Select[Any]:
     """Products of which more is still to be shipped than lies there (R05-4)."""
     line, order, goods, stock = OrderLine, SalesOrder, Product, WarehouseStock
@@ -183,11 +178,6 @@ def shortage(ask: Ask) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def of_product(row: Row, _ask: Ask) -> Link:
-    """The product's stock."""
-    return "warehouse_stock", {"product_id": row["product_no"]}
-
-
 REPORTS = (
     Report("051-03/R05-1", _l("交付进度"), _l("还没交完的订单发了多少、签了多少，下一批什么时候。"),
            (c.ORDER, c.BUYER, c.SELLER, c.count("lines", _l("行数")),
@@ -195,7 +185,7 @@ REPORTS = (
             c.qty("signed", _l("签收")), c.qty("open", _l("待发")), c.day("next", _l("下一交期")),
             c.count("late", _l("过期行")), c.rate("rate", _l("签收率"))),
            progress, STOCK, Chart("sums", "", ("ordered", "shipped", "signed")), rate_progress,
-           of_money.of_order, finds=_l("订单、客户")),
+           to("sales_order", key="order_no"), finds=_l("订单、客户")),
     Report("051-03/R05-2", _l("准时率与满足率"), _l("发货是不是按交期，发的货客户收了多少。"),
            (c.KEY, c.count("count", _l("发货行数")), c.count("promised", _l("有交期")),
             c.count("in_time", _l("准时")), c.rate("rate", _l("准时率")),
@@ -208,12 +198,14 @@ REPORTS = (
            (c.text("number", _l("发货单")), c.BUYER, c.ORDER, c.text("carrier", _l("承运")),
             c.text("tracking", _l("运单号")), c.day("shipped", _l("出库")),
             c.days("days", _l("在途天数")), c.qty("qty", _l("数量")), c.STATE),
-           under_way, STOCK, Chart("bars", "number", ("days",)), link=of_delivery, dated=False,
+           under_way, STOCK, Chart("bars", "number", ("days",)),
+           link=to("delivery", key="number"), dated=False,
            finds=_l("发货单、订单、客户、运单号")),
     Report("051-03/R05-4", _l("缺货统计"), _l("订单要发、仓库里没有的产品差多少。"),
            (c.PRODUCT, c.count("orders", _l("等货订单")), c.qty("open", _l("待发")),
             c.qty("reserved", _l("已预留")), c.qty("free", _l("可用")), c.qty("short", _l("缺口")),
             c.day("first", _l("最早交期")), c.count("late", _l("过期行"))),
-           shortage, STOCK, Chart("bars", "product", ("short",)), link=of_product, dated=False,
+           shortage, STOCK, Chart("bars", "product", ("short",)),
+           link=to("warehouse_stock", product_id="product_no"), dated=False,
            finds=_l("产品")),
 )  # fmt: skip

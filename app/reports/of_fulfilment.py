@@ -9,10 +9,10 @@ from app.records.customer import Customer
 from app.records.product import Product
 from app.records.sales_order import OrderLine, SalesOrder
 from app.reports import columns as c
-from app.reports import of_money, spans
+from app.reports import spans
 from app.reports.of_customers import SIGNED
 from app.reports.of_sales import RUNNING
-from app.reports.report import MONEY, STOCK, Ask, Chart, Link, Report, Row, share, within
+from app.reports.report import MONEY, STOCK, Ask, Chart, Link, Report, Row, share, to, within
 
 
 def progress(ask: Ask) -> sa.Select[Any]:
@@ -135,7 +135,7 @@ REPORTS = (
             c.money("received", _l("已收款")), c.tone("waits", _l("在等"))),
            progress, STOCK | MONEY,
            Chart("sums", "", ("total", "delivered", "invoiced", "received")),
-           link=of_money.of_order),
+           link=to("sales_order", key="order_no")),
     Report("051-03/R04-1c", _l("签单与执行"), _l("每月签了多少，其中交付、开票、收款了多少。"),
            (c.Column("month", _l("月份"), "month"), c.count("count", _l("订单数")),
             c.money("total", _l("签单额")), c.money("delivered", _l("已交付")),
@@ -152,5 +152,5 @@ REPORTS = (
             c.money("delivered", _l("已交付")), c.money("invoiced", _l("已开票")),
             c.money("open", _l("未开票"))),
            uninvoiced, MONEY, Chart("bars", "order_no", ("open",)),
-           link=of_money.of_order),
+           link=to("sales_order", key="order_no")),
 )  # fmt: skip

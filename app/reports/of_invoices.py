@@ -14,7 +14,7 @@ from app.reports import columns as c
 from app.reports import of_approvals, of_orders, spans
 from app.reports.of_customers import SIGNED
 from app.reports.of_returns import mean_days
-from app.reports.report import MONEY, Ask, Chart, Link, Report, Row, share, within
+from app.reports.report import MONEY, Ask, Chart, Report, Row, share, to, within
 
 COLORS = {"": _l("全部"), "蓝": _l("蓝字"), "红": _l("红字")}
 ASKED = ("申请", "审核中", "待开具")
@@ -86,11 +86,6 @@ def listed(ask: Ask) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def of_invoice(row: Row, _ask: Ask) -> Link:
-    """The invoice's page."""
-    return "invoice", {"key": row["number"]}
-
-
 def took(ask: Ask) -> sa.Select[Any]:
     """Days from the application to the consent and to the posting (R07-4)."""
     row, at = Invoice, of_approvals.lasted("invoice", **STAGES)
@@ -135,7 +130,7 @@ REPORTS = (
             c.tone("color", _l("红蓝字")), c.money("net", _l("不含税")), c.money("tax", _l("税额")),
             c.money("gross", _l("价税合计")), c.money("open", _l("未收")),
             c.text("blue", _l("对应蓝票")), c.STATE),
-           listed, MONEY, link=of_invoice, choices={"color": COLORS},
+           listed, MONEY, link=to("invoice", key="number"), choices={"color": COLORS},
            finds=_l("发票、客户、订单")),
     Report("051-03/R07-4", _l("开票时长"), _l("从申请到审核、开出发票各用几天。"),
            (c.KEY, c.count("count", _l("发票数")), c.money("gross", _l("价税合计")),

@@ -24,6 +24,7 @@ from app.reports.report import (
     count_if,
     share,
     sum_if,
+    to,
     within,
 )
 
@@ -100,11 +101,6 @@ def rate_effect(row: Row) -> None:
     row["rate"] = share(row["amount"], row["amount_expected"])
 
 
-def of_campaign(row: Row, _ask: Ask) -> Link:
-    """The campaign's page."""
-    return "campaign", {"key": row["number"]}
-
-
 def watch(ask: Ask) -> sa.Select[Any]:
     """Campaigns under way: tasks done and money used (R03-1, 051-02 P3)."""
     row, task = Campaign, CampaignTask
@@ -163,11 +159,6 @@ def rivals(ask: Ask) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def of_rival(row: Row, _ask: Ask) -> Link:
-    """The competitor's page."""
-    return "competitor", {"key": row["number"]}
-
-
 REPORTS = (
     Report("051-02/R01-1", _l("线索转化率"), _l("线索从哪里来，多少变成了客户。"),
            (c.KEY, c.count("count", _l("线索数")),
@@ -183,7 +174,7 @@ REPORTS = (
             c.rate("progress", _l("进度")), c.money("budget", _l("预算")),
             c.money("spent", _l("已用")), c.rate("rate", _l("预算使用"))),
            watch, TRADE | MARKET | MONEY, Chart("plan", "name", ("budget", "spent")),
-           rate_watch, of_campaign, dated=False),
+           rate_watch, to("campaign", key="number"), dated=False),
     Report("051-02/R03-2", _l("活动效果"), _l("每个活动期望什么，带来了什么，花了多少。"),
            (c.text("name", _l("活动")), c.tone("state", _l("状态")),
             c.count("leads_expected", _l("期望线索")), c.count("leads", _l("线索数")),
@@ -191,11 +182,11 @@ REPORTS = (
             c.money("amount", _l("订单额")), c.rate("rate", _l("完成")), c.money("spent", _l("费用")),
             c.money("roi", _l("每元费用带来"), total=False), c.money("per_lead", _l("每条线索"), total=False)),
            effect, TRADE | MARKET, Chart("plan", "name", ("amount_expected", "amount")),
-           rate_effect, of_campaign),
+           rate_effect, to("campaign", key="number")),
     Report("051-02/R04-1", _l("竞争对手档案"), _l("您可以了解的对手，以及和他们争过的订单。"),
            (c.text("name", _l("竞争对手")), c.tone("threat", _l("威胁")),
             c.word("region", _l("区域")), c.word("reliability", _l("可信度")),
             c.count("fights", _l("争夺")), c.count("lost", _l("输掉")), c.money("amount", _l("输掉金额"))),
            rivals, TRADE | MARKET, Chart("bars", "name", ("fights",)),
-           link=of_rival, dated=False),
+           link=to("competitor", key="number"), dated=False),
 )  # fmt: skip

@@ -27,6 +27,7 @@ from app.reports.report import (
     count_if,
     share,
     sum_if,
+    to,
     within,
 )
 
@@ -60,11 +61,6 @@ def receivable(ask: Ask) -> sa.Select[Any]:
         .where(*within(ask, buyer))
         .order_by(ledgers.c.owed.desc(), buyer.id)
     )  # fmt: skip
-
-
-def of_customer(row: Row, _ask: Ask) -> Link:
-    """The customer's page."""
-    return "customer", {"key": row["customer_no"]}
 
 
 def ageing(ask: Ask) -> sa.Select[Any]:
@@ -133,11 +129,6 @@ def credit(ask: Ask) -> sa.Select[Any]:
 def rate_credit(row: Row) -> None:
     """How much of what was granted is used."""
     row["rate"] = share(row["used"], (row["limit"] or 0) + (row["temp"] or 0))
-
-
-def of_light(row: Row, _ask: Ask) -> Link:
-    """The credit profiles with this light."""
-    return "customer_credit", {"state": row["light"]}
 
 
 def price_execution(ask: Ask) -> sa.Select[Any]:
@@ -215,11 +206,6 @@ def under_floor(ask: Ask) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def of_order(row: Row, _ask: Ask) -> Link:
-    """The order's page."""
-    return "sales_order", {"key": row["order_no"]}
-
-
 def receipt_plan(ask: Ask) -> sa.Select[Any]:
     """What was to come in each month, and what came (R08-1)."""
     row, buyer = ReceiptPlan, Customer
@@ -295,7 +281,7 @@ REPORTS = (
             c.money("refundable", _l("应退")), c.money("limit", _l("信用额度")),
             c.money("used", _l("占用额度")), c.tone("light", _l("信用状态"))),
            receivable, MONEY, Chart("bars", "customer", ("owed",)),
-           link=of_customer, dated=False),
+           link=to("customer", key="customer_no"), dated=False),
     Report("051-01/R03-2", _l("账龄分析"), _l("未收的钱到期多久了；从到期日算起。"),
            (c.KEY, c.money("open", _l("未收")),
             c.money("not_due", _l("未到期")), c.money("d30", _l("逾期 1–30 天")),
@@ -310,7 +296,7 @@ REPORTS = (
             c.money("used", _l("占用额度")), c.rate("rate", _l("占用率")),
             c.count("over", _l("超限"))),
            credit, MONEY, Chart("bars", "light", ("used",)), rate_credit,
-           of_light, dated=False),
+           to("customer_credit", state="light"), dated=False),
     Report("051-01/R05-3", _l("成交价与价格表"), _l("成交金额和按价格表算的金额差多少。"),
            (c.KEY, c.count("lines", _l("行数")),
             c.money("listed", _l("按价格表")), c.money("sold", _l("成交额")),
@@ -325,7 +311,7 @@ REPORTS = (
             c.SELLER, c.qty("qty", _l("数量")),
             c.price("price", _l("单价")), c.price("floor", _l("底价")),
             c.money("amount", _l("金额"))),
-           under_floor, MONEY, link=of_order),
+           under_floor, MONEY, link=to("sales_order", key="order_no")),
     Report("051-03/R08-1", _l("回款计划与实际"), _l("每月该收多少，收到多少，多少逾期。"),
            (c.Column("month", _l("月份"), "month"), c.count("rows", _l("笔数")),
             c.money("planned", _l("计划")), c.money("received", _l("已收款")), c.rate("rate", _l("完成")),

@@ -13,10 +13,22 @@ from app.records.delivery import Delivery, DeliveryLine
 from app.records.product import Product
 from app.records.sales_order import OrderChange, OrderLine, SalesOrder
 from app.reports import columns as c
-from app.reports import exact, of_approvals, of_money, spans
+from app.reports import exact, of_approvals, spans
 from app.reports.of_customers import SIGNED
 from app.reports.of_sales import RUNNING
-from app.reports.report import MONEY, STOCK, Ask, Chart, Link, Report, Row, count_if, share, within
+from app.reports.report import (
+    MONEY,
+    STOCK,
+    Ask,
+    Chart,
+    Link,
+    Report,
+    Row,
+    count_if,
+    share,
+    to,
+    within,
+)
 
 BY = {"month": _l("月份"), "person": _l("业务员"), "customer": _l("客户")}
 KEPT_BY = BY | {"product": _l("产品")}
@@ -219,7 +231,7 @@ REPORTS = (
             c.qty("shipped", _l("已发")), c.qty("signed", _l("签收")),
             c.qty("returned", _l("退货")), c.qty("invoiced", _l("已开票")),
             c.word("paid", _l("收款")), c.tone("next", _l("下一步"))),
-           lines, STOCK | MONEY, link=of_money.of_order, finds=_l("订单、客户、产品")),
+           lines, STOCK | MONEY, link=to("sales_order", key="order_no"), finds=_l("订单、客户、产品")),
     of_approvals.approval_report(
         "051-03/R04-2", _l("订单审批时长"), _l("订单在每位审批人那里等了多久。"),
         "sales_order", STOCK | MONEY),

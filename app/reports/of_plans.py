@@ -9,7 +9,7 @@ from app.records.sales_plan import SalesPlan, SalesPlanLine
 from app.reports import columns as c
 from app.reports import of_sales
 from app.reports.of_customers import LOCKED
-from app.reports.report import TRADE, Ask, Chart, Link, Report, Row, share, sum_if, within
+from app.reports.report import TRADE, Ask, Chart, Link, Report, Row, share, sum_if, to, within
 
 RANKED_BY = {"person": _l("业务员"), "department": _l("部门")}
 FOUND = {"新客户数": _l("新客户数"), "新联系人数": _l("新联系人数")}
@@ -95,11 +95,6 @@ def rate_adjustments(row: Row) -> None:
     row["rate"] = share(row["change"], row["before"])
 
 
-def of_plan(row: Row, _ask: Ask) -> Link:
-    """The plan's page."""
-    return "sales_plan", {"key": row["number"]}
-
-
 REPORTS = (
     Report("051-03/R01-2", _l("计划完成排名"), _l("谁离到期的计划最近，谁落在后面。"),
            (c.KEY, c.count("rank", _l("名次"), total=False), c.money("due", _l("到期计划")),
@@ -113,7 +108,7 @@ REPORTS = (
             c.money("after", _l("新目标")), c.money("change", _l("变化")),
             c.rate("rate", _l("变化率"))),
            adjustments, TRADE, Chart("plan", "name", ("before", "after")), rate_adjustments,
-           of_plan),
+           to("sales_plan", key="number")),
     Report("051-03/R01-4", _l("新客户指标"), _l("计划要开发多少新客户和联系人，做到多少。"),
            (c.KEY, c.qty("target", _l("计划")), c.qty("due", _l("到期计划")),
             c.qty("actual", _l("实际")), c.rate("rate", _l("完成")), c.qty("gap", _l("差额"))),

@@ -14,7 +14,19 @@ from app.records.sales_order import SalesOrder
 from app.reports import columns as c
 from app.reports import spans
 from app.reports.of_customers import LIVE, SIGNED
-from app.reports.report import MARKET, TRADE, Ask, Chart, Link, Report, Row, count_if, share, within
+from app.reports.report import (
+    MARKET,
+    TRADE,
+    Ask,
+    Chart,
+    Link,
+    Report,
+    Row,
+    count_if,
+    share,
+    to,
+    within,
+)
 
 POOL_BY = {"region": _l("区域"), "industry": _l("行业"), "grade": _l("等级"),
            "department": _l("部门")}  # fmt: skip
@@ -171,11 +183,6 @@ def warnings(ask: Ask) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def of_warned(row: Row, _ask: Ask) -> Link:
-    """The customer's page."""
-    return "customer", {"key": row["customer_no"]}
-
-
 REPORTS = (
     Report("051-01/R02-2", _l("公海库存与领取"), _l("公海里有多少客户，进了多少，领走多少。"),
            (c.KEY, c.count("stock", _l("现在在公海")), c.days("stay", _l("平均停留天数")),
@@ -201,6 +208,6 @@ REPORTS = (
            (c.BUYER, c.tone("kind", _l("预警")), c.OWNER, c.word("stage", _l("阶段")),
             c.text("grade", _l("客户等级")), c.day("last_action", _l("最近跟进")),
             c.days("idle", _l("未联系天数")), c.day("last_order", _l("最近订单"))),
-           warnings, TRADE | MARKET, None, link=of_warned,
+           warnings, TRADE | MARKET, None, link=to("customer", key="customer_no"),
            choices={"kind": WARNINGS, "grade": c.GRADES}, dated=False),
 )  # fmt: skip

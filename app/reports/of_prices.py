@@ -11,7 +11,7 @@ from app.records.customer import Customer
 from app.records.price_list import PriceList, PriceListLine
 from app.records.product import Product
 from app.reports import columns as c
-from app.reports.report import MONEY, Ask, Chart, Link, Report, Row, within
+from app.reports.report import MONEY, Ask, Chart, Report, Row, to, within
 
 SCOPES = {"": _l("全部"), "标准": _l("标准"), "客户等级": _l("客户等级"), "客户": _l("客户"),
           "业务员": _l("业务员")}  # fmt: skip
@@ -46,11 +46,6 @@ def in_force(ask: Ask) -> sa.Select[Any]:
 def _mine(ask: Ask, sheet: Any, line: Any) -> list[sa.ColumnElement[bool]]:
     whose = sa.func.coalesce(line.salesperson_id, sheet.salesperson_id)
     return within(ask, sheet, person=whose)
-
-
-def of_list(row: Row, _ask: Ask) -> Link:
-    """The price list's page."""
-    return "price_list", {"key": row["list_no"]}
 
 
 def history(ask: Ask) -> sa.Select[Any]:
@@ -100,13 +95,14 @@ REPORTS = (
             c.price("price", _l("单价")), c.price("floor", _l("底价")),
             c.rate("discount", _l("最大折扣")), c.day("since", _l("生效日")),
             c.day("until", _l("失效日"))),
-           in_force, MONEY, link=of_list, choices={"scope": SCOPES}, dated=False,
+           in_force, MONEY, link=to("price_list", key="list_no"), choices={"scope": SCOPES}, dated=False,
            finds=_l("产品、客户")),
     Report("051-01/R05-2", _l("价格变更历史"), _l("每个新版本把哪些价格改了多少。"),
            (c.PRODUCT, c.text("list_name", _l("价格表")), c.day("since", _l("生效日")),
             c.qty("qty", _l("起订量"), total=False), c.price("before", _l("原价")),
             c.price("after", _l("新价")), c.rate("rate", _l("变化")),
             c.person("person", _l("编制人")), c.text("reason", _l("调整原因")), c.STATE),
-           history, MONEY, Chart("bars", "product", ("after",)), rate_history, of_list,
+           history, MONEY, Chart("bars", "product", ("after",)), rate_history,
+           to("price_list", key="list_no"),
            finds=_l("产品、价格表")),
 )  # fmt: skip

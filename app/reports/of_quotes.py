@@ -13,8 +13,7 @@ from app.records.opportunity import Opportunity
 from app.records.quotation import Quotation
 from app.reports import columns as c
 from app.reports import of_approvals, spans
-from app.reports.of_sales import of_opportunity
-from app.reports.report import TRADE, Ask, Chart, Link, Report, Row, count_if, share, within
+from app.reports.report import TRADE, Ask, Chart, Report, Row, count_if, share, to, within
 
 WON = ("已接受", "已下单")
 STATES = {"": _l("全部")} | {one: _l(one) for one in (
@@ -68,11 +67,6 @@ def listed(ask: Ask) -> sa.Select[Any]:
                *ask.period.moments(row.created_at), *ask.found(buyer.name, row.number))
         .order_by(row.created_at.desc(), row.id.desc())
     )  # fmt: skip
-
-
-def of_quote(row: Row, _ask: Ask) -> Link:
-    """The quotation's page."""
-    return "quotation", {"key": row["number"]}
 
 
 def discounts(ask: Ask) -> sa.Select[Any]:
@@ -133,13 +127,14 @@ REPORTS = (
             c.day("on", _l("日期")), c.money("amount", _l("金额")),
             c.tone("verdict", _l("裁定")), c.text("same_as", _l("先报的机会")),
             c.person("first", _l("先报的人"))),
-           doubles, TRADE, link=of_opportunity, finds=_l("机会、客户")),
+           doubles, TRADE, link=to("opportunity", key="number"), finds=_l("机会、客户")),
     Report("051-03/R03-1", _l("报价一览"), _l("每份报价的版本、折扣、毛利、审批和结果。"),
            (c.text("number", _l("报价单")), c.BUYER, c.OWNER, c.day("on", _l("日期")),
             c.count("version", _l("版本"), total=False), c.money("total", _l("总额")),
             c.rate("discount", _l("折扣率")), c.rate("margin", _l("毛利率")),
             c.count("approvals", _l("审批次数")), c.days("days", _l("到发送天数")), c.STATE),
-           listed, TRADE, link=of_quote, choices={"state": STATES}, finds=_l("客户、报价单")),
+           listed, TRADE,
+           link=to("quotation", key="number"), choices={"state": STATES}, finds=_l("客户、报价单")),
     Report("051-03/R03-3", _l("折扣分布"), _l("报价打多少折，打折是不是更容易成交。"),
            (c.word("band", _l("折扣")), c.count("count", _l("报价数")),
             c.money("total", _l("报价金额")), c.count("won", _l("成交数")),
@@ -151,7 +146,7 @@ REPORTS = (
            (c.text("number", _l("报价单")), c.BUYER, c.OWNER, c.day("on", _l("日期")),
             c.money("total", _l("总额")), c.rate("discount", _l("折扣率")),
             c.rate("margin", _l("毛利率")), c.tone("flag", _l("底价")), c.STATE),
-           under_floor, TRADE, link=of_quote, choices={"flag": FLAGS}),
+           under_floor, TRADE, link=to("quotation", key="number"), choices={"flag": FLAGS}),
     of_approvals.approval_report(
         "051-03/R03-4", _l("报价审批时长"), _l("报价在每位审批人那里等了多久。"), "quotation", TRADE),
     of_approvals.step_report(

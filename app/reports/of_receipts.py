@@ -15,7 +15,7 @@ from app.records.sales_order import ReceiptPlan, SalesOrder
 from app.reports import columns as c
 from app.reports import of_approvals, spans
 from app.reports.of_returns import mean_days
-from app.reports.report import MONEY, Ask, Chart, Link, Report, Row, count_if, share, within
+from app.reports.report import MONEY, Ask, Chart, Link, Report, Row, count_if, share, to, within
 
 SOURCES = {"": _l("全部"), "退货": _l("退货"), "订单取消": _l("订单取消"), "预收": _l("预收"),
            "多收": _l("多收")}  # fmt: skip
@@ -46,11 +46,6 @@ def overdue(ask: Ask) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def of_plan_row(row: Row, _ask: Ask) -> Link:
-    """The plan row's page."""
-    return "receipt_plan", {"key": row["number"]}
-
-
 def unclaimed(ask: Ask) -> sa.Select[Any]:
     """Money of which nobody knows yet whose it is (R08-3)."""
     row = Receipt
@@ -65,11 +60,6 @@ def unclaimed(ask: Ask) -> sa.Select[Any]:
         .where(*within(ask, row), row.state.in_(("待认领", "待查")), *ask.found(row.payer, row.number))
         .order_by(row.received_at, row.id)
     )  # fmt: skip
-
-
-def of_receipt(row: Row, _ask: Ask) -> Link:
-    """The receipt's page."""
-    return "receipt", {"key": row["number"]}
 
 
 def allocations(ask: Ask) -> sa.Select[Any]:
@@ -111,11 +101,6 @@ def refunds(ask: Ask) -> sa.Select[Any]:
                *ask.found(row.number, buyer.name, row.source_ref))
         .order_by(row.created_at.desc(), row.id.desc())
     )  # fmt: skip
-
-
-def of_refund(row: Row, _ask: Ask) -> Link:
-    """The refund's page."""
-    return "refund", {"key": row["number"]}
 
 
 def took(ask: Ask) -> sa.Select[Any]:
@@ -171,11 +156,6 @@ def owed_back(ask: Ask) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def of_owed(row: Row, _ask: Ask) -> Link:
-    """The customer's balances."""
-    return "refundable_balance", {"customer_id": row["customer_no"]}
-
-
 def offsets(ask: Ask) -> sa.Select[Any]:
     """Which prepayment paid which invoice (R10-2)."""
     part, row, buyer = PrepayOffset, Prepayment, Customer
@@ -197,11 +177,6 @@ def offsets(ask: Ask) -> sa.Select[Any]:
                *ask.found(row.number, buyer.name, Invoice.number, SalesOrder.number))
         .order_by(Invoice.invoice_date.desc(), part.id.desc())
     )  # fmt: skip
-
-
-def of_prepayment(row: Row, _ask: Ask) -> Link:
-    """The prepayment's page."""
-    return "prepayment", {"key": row["number"]}
 
 
 def arrived(ask: Ask) -> sa.Select[Any]:
@@ -245,26 +220,27 @@ REPORTS = (
            (c.text("number", _l("计划行")), c.BUYER, c.OWNER, c.ORDER, c.day("due", _l("到期日")),
             c.days("days", _l("逾期天数")), c.money("amount", _l("金额")),
             c.money("received", _l("已收")), c.money("open", _l("未收")), c.STATE),
-           overdue, MONEY, link=of_plan_row, choices={"grade": c.GRADES}, dated=False,
+           overdue, MONEY, link=to("receipt_plan", key="number"), choices={"grade": c.GRADES}, dated=False,
            finds=_l("客户、订单、计划行")),
     Report("051-03/R08-3", _l("未认领收款"), _l("到账了还不知道是谁付的款。"),
            (c.text("number", _l("收款单")), c.text("payer", _l("付款方")),
             c.day("on", _l("到账日")), c.days("days", _l("等了天数")), c.money("amount", _l("金额")),
             c.word("method", _l("方式")), c.text("slip", _l("银行流水号")), c.STATE),
-           unclaimed, MONEY, Chart("bars", "payer", ("amount",)), link=of_receipt, dated=False,
+           unclaimed, MONEY, Chart("bars", "payer", ("amount",)),
+           link=to("receipt", key="number"), dated=False,
            finds=_l("付款方、收款单")),
     Report("051-03/R08-4", _l("收款核销明细"), _l("每笔收款付了哪张发票、哪个计划行。"),
            (c.text("number", _l("收款单")), c.day("on", _l("到账日")), c.BUYER,
             c.text("invoice", _l("发票")), c.text("invoice_no", _l("发票号码")),
             c.text("plan", _l("计划行")), c.money("amount", _l("核销额")),
             c.money("write_off", _l("尾差核销")), c.STATE),
-           allocations, MONEY, link=of_receipt, finds=_l("收款单、客户、发票")),
+           allocations, MONEY, link=to("receipt", key="number"), finds=_l("收款单、客户、发票")),
     Report("051-03/R09-1", _l("退款明细"), _l("为什么退款，退了多少，走到哪里。"),
            (c.text("number", _l("退款单")), c.BUYER, c.word("source", _l("来源")),
             c.text("source_ref", _l("来源单据")), c.day("on", _l("申请日")),
             c.day("paid", _l("付款日")), c.money("amount", _l("金额")),
             c.text("slip", _l("银行流水号")), c.text("reason", _l("原因")), c.STATE),
-           refunds, MONEY, link=of_refund, choices={"source": SOURCES},
+           refunds, MONEY, link=to("refund", key="number"), choices={"source": SOURCES},
            finds=_l("退款单、客户、来源单据")),
     Report("051-03/R09-2", _l("退款周期"), _l("从申请到批准、付款各用几天。"),
            (c.KEY, c.count("count", _l("退款单数")), c.count("done", _l("已退款")),
@@ -277,13 +253,14 @@ REPORTS = (
         ("p_051_03_09",), MONEY),
     Report("051-03/R09-3", _l("应退未退余额"), _l("还欠客户多少退款，从哪张单据来。"),
            (c.BUYER, c.text("source", _l("来源单据")), c.OWNER, c.money("balance", _l("余额"))),
-           owed_back, MONEY, Chart("bars", "customer", ("balance",)), link=of_owed, dated=False,
+           owed_back, MONEY, Chart("bars", "customer", ("balance",)),
+           link=to("refundable_balance", customer_id="customer_no"), dated=False,
            finds=_l("客户、来源单据")),
     Report("051-03/R10-2", _l("预收冲抵明细"), _l("每笔预收冲了哪张发票，还剩多少。"),
            (c.text("number", _l("预收款")), c.BUYER, c.ORDER, c.text("invoice", _l("发票")),
             c.text("invoice_no", _l("发票号码")), c.day("on", _l("开票日期")),
             c.money("amount", _l("冲抵")), c.money("balance", _l("余额"), total=False), c.STATE),
-           offsets, MONEY, link=of_prepayment, finds=_l("预收款、客户、发票、订单")),
+           offsets, MONEY, link=to("prepayment", key="number"), finds=_l("预收款、客户、发票、订单")),
     Report("051-03/R10-3", _l("预收到账率"), _l("订单要求的预收款到了多少。"),
            (c.KEY, c.count("count", _l("笔数")), c.count("whole", _l("已到齐")),
             c.count("late", _l("逾期")), c.money("asked", _l("应预收")),

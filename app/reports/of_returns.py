@@ -13,7 +13,7 @@ from app.records.sales_order import OrderLine, SalesOrder
 from app.records.sales_return import ReturnLine, SalesReturn
 from app.reports import columns as c
 from app.reports import exact, of_approvals, spans
-from app.reports.report import MONEY, STOCK, Ask, Chart, Link, Report, Row, share, within
+from app.reports.report import MONEY, STOCK, Ask, Chart, Link, Report, Row, share, to, within
 
 REASON_BY = {"reason": _l("退货原因"), "expect": _l("客户期望"), "person": _l("业务员")}
 TOOK_BY = {"month": _l("月份"), "reason": _l("退货原因"), "expect": _l("客户期望")}
@@ -145,11 +145,6 @@ def money(ask: Ask) -> sa.Select[Any]:
     )  # fmt: skip
 
 
-def of_return(row: Row, _ask: Ask) -> Link:
-    """The return's page."""
-    return "sales_return", {"key": row["number"]}
-
-
 def broken(ask: Ask) -> sa.Select[Any]:
     """Every line that came back for its quality, for the quality department (R06-4)."""
     line, row, goods, buyer = ReturnLine, SalesReturn, Product, Customer
@@ -195,12 +190,13 @@ REPORTS = (
             c.word("reason", _l("退货原因")), c.money("amount", _l("金额")),
             c.money("fee", _l("退货费")), c.text("invoice_no", _l("红字发票")),
             c.money("red", _l("红票金额")), c.money("refundable", _l("转应退")), c.STATE),
-           money, MONEY, link=of_return, finds=_l("退货单、客户、订单")),
+           money, MONEY, link=to("sales_return", key="number"), finds=_l("退货单、客户、订单")),
     Report("051-03/R06-4", _l("质量退货明细"), _l("因为质量或损坏退回的每一行，交给品管部。"),
            (c.text("number", _l("退货单")), c.PRODUCT, c.BUYER, c.word("reason", _l("退货原因")),
             c.day("on", _l("到货")), c.text("serials", _l("序列号")), c.qty("qty", _l("实收")),
             c.qty("good", _l("良品")), c.qty("repair", _l("待修")), c.qty("scrap", _l("报废")),
             c.word("treatment", _l("处理")), c.STATE),
-           broken, READERS, Chart("sums", "", ("good", "repair", "scrap")), link=of_return,
+           broken, READERS, Chart("sums", "", ("good", "repair", "scrap")),
+           link=to("sales_return", key="number"),
            finds=_l("产品、客户、序列号")),
 )  # fmt: skip

@@ -16,12 +16,12 @@ from app.reports.report import (
     TRADE,
     Ask,
     Chart,
-    Link,
     Report,
     Row,
     count_if,
     over,
     share,
+    to,
     within,
 )
 
@@ -52,11 +52,6 @@ def prices(ask: Ask) -> sa.Select[Any]:
 def rate_prices(row: Row) -> None:
     """Their price against ours; under 100 % they are cheaper."""
     row["rate"] = share(row.get("price"), row.get("ours"))
-
-
-def of_rival(row: Row, _ask: Ask) -> Link:
-    """The competitor's page."""
-    return "competitor", {"key": row["rival_no"]}
 
 
 def brought(ask: Ask) -> sa.Select[Any]:
@@ -90,7 +85,7 @@ REPORTS = (
             c.text("theirs", _l("对手产品")), c.price("price", _l("对手价格")),
             c.rate("rate", _l("对手价与我方")), c.text("compare", _l("对比"))),
            prices, TRADE | MARKET, Chart("plan", "theirs", ("ours", "price")), rate_prices,
-           of_rival, dated=False, finds=_l("产品、竞争对手")),
+           to("competitor", key="rival_no"), dated=False, finds=_l("产品、竞争对手")),
     Report("051-02/R04-4", _l("信息上报数"), _l("谁上报了多少竞争信息，多少被采纳。"),
            (c.KEY, c.count("count", _l("上报")), c.count("published", _l("已发布")),
             c.count("discarded", _l("不采纳")), c.count("running", _l("处理中")),

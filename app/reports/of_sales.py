@@ -25,6 +25,7 @@ from app.reports.report import (
     count_if,
     share,
     sum_if,
+    to,
     within,
 )
 
@@ -181,11 +182,6 @@ def rate_cost(row: Row) -> None:
     row["rate"] = share(row["cost"], row["amount"])
 
 
-def of_opportunity(row: Row, _ask: Ask) -> Link:
-    """The opportunity's page."""
-    return "opportunity", {"key": row["number"]}
-
-
 def forecast(ask: Ask) -> sa.Select[Any]:
     """Open opportunities by the month in which they are to be signed: best and expected (R02-5)."""
     row = Opportunity
@@ -269,7 +265,7 @@ REPORTS = (
             c.rate("rate", _l("费用率")), c.day("close_date", _l("预计签约")),
             c.day("last_action", _l("最近跟进"))),
            cost, TRADE, Chart("bars", "name", ("cost",)), rate_cost,
-           of_opportunity, dated=False),
+           to("opportunity", key="number"), dated=False),
     Report("051-03/R02-3", _l("丢单分析"), _l("为什么丢单，丢了多少。"),
            (c.KEY, c.count("count", _l("丢单")), c.money("amount", _l("金额")),
             c.money("their_price", _l("对手价格")), c.rate("rate", _l("对手价与我方"))),

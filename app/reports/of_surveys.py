@@ -13,7 +13,19 @@ from app.records.campaign_effect import CampaignEffect
 from app.records.survey import Questionnaire, Survey, SurveyRecipient, SurveyResponse
 from app.reports import columns as c
 from app.reports import spans
-from app.reports.report import MARKET, TRADE, Ask, Chart, Link, Report, Row, count_if, share, within
+from app.reports.report import (
+    MARKET,
+    TRADE,
+    Ask,
+    Chart,
+    Link,
+    Report,
+    Row,
+    count_if,
+    share,
+    to,
+    within,
+)
 
 READERS = TRADE | MARKET | {"survey_officer", "service_manager"}
 ASKED_BY = {"channel": _l("渠道"), "survey": _l("调查"), "month": _l("月份")}
@@ -178,11 +190,6 @@ def rate_contrast(row: Row) -> None:
     row["rate"] = share(row.get("amount"), row.get("expected"))
 
 
-def of_event(row: Row, _ask: Ask) -> Link:
-    """The campaign's page."""
-    return "campaign", {"key": row["number"]}
-
-
 REPORTS = (
     Report("051-02/R05-1", _l("回收率与有效率"), _l("问了多少人，多少人答了，多少答卷算数。"),
            (c.KEY, c.count("asked", _l("发出数")), c.count("answered", _l("收回数")),
@@ -209,5 +216,5 @@ REPORTS = (
             c.rate("felt", _l("满意度")), c.count("leads", _l("线索数")),
             c.money("expected", _l("期望订单额")), c.money("amount", _l("订单额")),
             c.rate("rate", _l("完成"))),
-           contrast, READERS, Chart("bars", "name", ("felt",)), rate_contrast, of_event),
+           contrast, READERS, Chart("bars", "name", ("felt",)), rate_contrast, to("campaign", key="number")),
 )  # fmt: skip

@@ -160,6 +160,12 @@ class Report:
         return not viewer.is_outside and bool(viewer.groups & self.readers)
 
 
+def to(entity: str, **filters: str) -> Callable[[Row, Ask], Link]:
+    """The link of each row to a kind of record; `filters` name the columns that they are from.
+    `key`, the number, is the page of one record."""
+    return lambda row, _ask: (entity, {name: row[column] for name, column in filters.items()})
+
+
 def within(
     ask: Ask, model: Any, *, person: Any = None, department: Any = None
 ) -> list[sa.ColumnElement[bool]]:
