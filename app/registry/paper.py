@@ -1,22 +1,20 @@
 """The statement of account as a PDF, in Chinese and English, to print, seal and send back."""
 
 import datetime as dt
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, render_template
+from flask import Response
 from flask_login import login_required
 
-from app import errors
 from app.db import db
 from app.i18n import _
-from app.records import ar_entry, period, sight, write
+from app.records import ar_entry, period, write
 from app.records.ar_entry import ArEntry
 from app.records.invoice import Invoice
 from app.records.statement import Statement
-from app.registry import routes
+from app.registry import printing, routes
 
 MOST_LINES = 2000  # movements of one month on one paper
 
@@ -25,29 +23,8 @@ MOST_LINES = 2000  # movements of one month on one paper
 @login_required
 def statement_pdf(key: str) -> Response:
     """The paper of a statement that this person may see."""
-    query = db.select(Statement).where(
-        Statement.number == key, sight.visible("statement", routes.viewer.here())
-    )
-    row = db.session.scalar(query)
-    if row is None:
-        raise errors.NotFound()
-    answer = Response(drawn(row), mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{row.number}.pdf"'
-    return answer
-
-
-def drawn(row: Statement) -> bytes:
-    """The bytes of the PDF. Nothing is fetched from anywhere while it is drawn."""
-    from weasyprint import HTML  # takes half a second to load, and only papers need it
-
-    html = render_template("registry/statement_paper.html", **facts(row))
-    made: bytes = HTML(string=html, url_fetcher=refuse).write_pdf()
-    return made
-
-
-def refuse(url: str, *_rest: Any, **_more: Any) -> Mapping[str, Any]:
-    """Papers load nothing from anywhere; whatever address is asked for."""
-    raise ValueError(f"a paper fetches nothing: {url}")
+    row = routes.found("statement", key)
+    return printing.attached(row, "registry/statement_paper.html", facts(row))
 
 
 def facts(row: Statement) -> dict[str, Any]:

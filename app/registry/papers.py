@@ -4,15 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, render_template
+from flask import Response
 from flask_login import login_required
 
-from app import errors, viewer
 from app.accounts import people
 from app.db import db
-from app.records import record, sight, write
+from app.records import record, write
 from app.records.product import Product
-from app.registry import capitals, paper, routes
+from app.registry import capitals, printing, routes
 
 # whose lines stand on the paper, by which column, and how many pieces a line is
 LINES = {"quotation": ("quotation_line", "quotation_id"), "sales_order": ("order_line", "order_id")}
@@ -24,23 +23,8 @@ MOST_LINES = 1000
 @login_required
 def trade_pdf(entity: str, key: str) -> Response:
     """The paper of a quotation or an order that this person may see."""
-    model: Any = record.entity(entity)
-    query = db.select(model).where(model.number == key, sight.visible(entity, viewer.here()))
-    row = db.session.scalar(query)
-    if row is None:
-        raise errors.NotFound()
-    answer = Response(drawn(row), mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{row.number}.pdf"'
-    return answer
-
-
-def drawn(row: Any) -> bytes:
-    """The bytes of the PDF. Nothing is fetched from anywhere while it is drawn."""
-    from weasyprint import HTML  # takes half a second to load, and only papers need it
-
-    html = render_template("registry/trade_paper.html", **facts(row))
-    made: bytes = HTML(string=html, url_fetcher=paper.refuse).write_pdf()
-    return made
+    row = routes.found(entity, key)
+    return printing.attached(row, "registry/trade_paper.html", facts(row))
 
 
 def facts(row: Any) -> dict[str, Any]:

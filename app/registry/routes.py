@@ -36,7 +36,7 @@ def _model(entity: str) -> Any:
     return record.entity(entity)
 
 
-def _found(entity: str, key: str) -> Any:
+def found(entity: str, key: str) -> Any:
     """The record behind an address, if this person may see it; else it does not exist."""
     model = _model(entity)
     if hasattr(model, "number"):
@@ -174,7 +174,7 @@ def export_csv(entity: str) -> Response:
 @pages.get("/<entity>/<key>")
 def page(entity: str, key: str) -> str:
     """One record: sections, lists that hang on it, what is going on, history."""
-    row = _found(entity, key)
+    row = found(entity, key)
     tab = request.args.get("tab", "")
     name = f"registry/{entity}.html" if entity in OWN_PAGES else "registry/page.html"
     return render_template(name, **sheet(row, viewer.here(), tab))
@@ -183,7 +183,7 @@ def page(entity: str, key: str) -> str:
 @pages.get("/<entity>/<key>/log")
 def log(entity: str, key: str) -> str:
     """More of the history, older than `before`."""
-    row = _found(entity, key)
+    row = found(entity, key)
     before = _moment(request.args.get("before"))
     return render_template(
         "registry/log.html", row=row, entity=entity, story=story.of(row, before), page=story.PAGE
@@ -193,7 +193,7 @@ def log(entity: str, key: str) -> str:
 @pages.get("/<entity>/<key>/cases")
 def going(entity: str, key: str) -> str:
     """What is going on about the record, fresh."""
-    row = _found(entity, key)
+    row = found(entity, key)
     return render_template(
         "registry/cases.html", row=row, people=people.names, **going_on(row, viewer.here())
     )

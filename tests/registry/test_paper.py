@@ -9,7 +9,7 @@ import pytest
 
 from app.db import db
 from app.records import write
-from app.registry import paper
+from app.registry import paper, printing
 
 MINGDA = "CU-202502-0007"
 
@@ -62,7 +62,7 @@ def test_an_outsider_sees_no_paper(as_user, statement: Any):
 
 def test_a_paper_fetches_nothing(app):
     with pytest.raises(ValueError, match="fetches nothing"):
-        paper.refuse("file:///etc/passwd")
+        printing.refuse("file:///etc/passwd")
 
 
 def test_nobody_gets_a_paper_without_logging_in(client, statement: Any):
