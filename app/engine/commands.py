@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from app import errors
-from app.db import db
+from app.db import db, reading
 from app.engine import deploy as publishing
 from app.engine.published import Deployment
 
@@ -17,6 +17,7 @@ from app.engine.published import Deployment
 @click.option("--note", default="", help="Why, for the list of deployments.")
 @click.option("--lenient", is_flag=True, help="Let flows pass that are not wired yet.")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@reading()  # cases go on until everything is read and judged
 def deploy(files: tuple[Path, ...], by: str | None, note: str, lenient: bool) -> None:
     """Publish FILES, or everything under processes/ and forms/."""
     settings = current_app.config["SETTINGS"]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import current_app
 
 from app import clock, errors
-from app.db import db
+from app.db import begin_writing, db
 from app.engine import check, definitions, handlers, publish
 from app.engine.findings import ERROR, WARNING, Finding, Unreadable
 from app.engine.models import (
@@ -53,6 +53,7 @@ class Upload:
     specs: dict[str, dict[str, ProcessSpec]] = field(default_factory=dict)
     tables: dict[str, dmn.Model] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    users: dict[int, ProcessSpec] = field(default_factory=dict)  # of changed forms, by definition
 
     def hash(self, name: str) -> str:
         return hashlib.sha256(self.files[name]).hexdigest()
@@ -64,13 +65,16 @@ def deploy(
     """The files are published; cases that run keep their versions.
 
     `lenient` lets flows pass that are not wired yet (no form, no handler). Raises Refused with
-    all findings, and nothing is stored.
+    all findings, and nothing is stored. Whoever calls it inside of `db.reading` lets others write
+    until everything is read and judged.
     """
     upload = read(files)
     judge(upload, lenient=lenient)
     wrong = [finding for finding in upload.findings if finding.severity == ERROR]
     if wrong:
         raise errors.Refused(findings=upload.findings)
+    _compile_users(upload)
+    begin_writing()
     return _unchanged(upload) or _store(upload, by, note)
 
 
@@ -235,16 +239,20 @@ def _unchanged(upload: Upload) -> Deployment | None:
     """The deployment that brought exactly these files, if each is the newest of its name."""
     newest: set[int] = set()
     for name in upload.files:
-        known = db.session.scalar(
-            sa.select(DeploymentFile)
-            .where(DeploymentFile.name == name)
-            .order_by(DeploymentFile.deployment_id.desc())
-            .limit(1)
-        )
+        known = _newest_file(name)
         if known is None or known.content_hash != upload.hash(name):
             return None
         newest.add(known.deployment_id)
     return db.session.get(Deployment, max(newest))
+
+
+def _newest_file(name: str) -> DeploymentFile | None:
+    return db.session.scalar(
+        sa.select(DeploymentFile)
+        .where(DeploymentFile.name == name)
+        .order_by(DeploymentFile.deployment_id.desc())
+        .limit(1)
+    )
 
 
 def _store(upload: Upload, by: str | None, note: str) -> Deployment:
@@ -260,18 +268,35 @@ def _store(upload: Upload, by: str | None, note: str) -> Deployment:
     db.session.flush()
     for name, model in upload.tables.items():
         publish.decisions(model, stored[name])
-    changed_forms = {n.removesuffix(".form") for n, kind in upload.kinds.items() if kind == "form"}
     done = set()
     for name, made in upload.specs.items():
         for spec in made.values():
             uses = publish.uses(spec, upload.trees[name].root)
             publish.version(spec, stored[name], uses, deployment.id)
             done.add(spec.id)
+    forms = {n.removesuffix(".form") for n, kind in upload.kinds.items() if kind == "form"}
     for definition in definitions.every_newest():
-        if definition.process_id not in done and changed_forms & set(definition.uses["forms"]):
-            spec = definitions.compiled(definition.id)
+        used = forms.intersection(definition.uses["forms"])
+        other = definition.process_id not in done
+        if used and other and publish.shows_other_forms(definition, deployment.id):
+            spec = upload.users.get(definition.id) or definitions.compiled(definition.id)
             publish.version(spec, definition.file, definition.uses, deployment.id)
     return deployment
+
+
+def _compile_users(upload: Upload) -> None:
+    """Processes that show a form whose file is another one now are compiled, before the turn to
+    write begins; those that come with the upload are, already."""
+    forms = set()
+    for name, kind in upload.kinds.items():
+        before = _newest_file(name) if kind == "form" else None
+        if kind == "form" and (before is None or before.content_hash != upload.hash(name)):
+            forms.add(name.removesuffix(".form"))
+    coming = {process_id for made in upload.specs.values() for process_id in made}
+    for definition in definitions.every_newest() if forms else ():
+        used = forms.intersection(definition.uses["forms"])
+        if used and definition.process_id not in coming:
+            upload.users[definition.id] = definitions.compiled(definition.id)
 
 
 def _store_file(upload: Upload, name: str, deployment_id: int) -> DeploymentFile:

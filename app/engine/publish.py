@@ -91,7 +91,7 @@ def version(
 ) -> Definition:
     """The process is the newest version of its id; itself again when nothing in it has changed."""
     before = definitions.newest(spec.id)
-    digest = _digest(spec, file, used, deployment_id)
+    digest = _digest(spec.id, file, used, deployment_id)
     if before is not None and before.content_hash == digest:
         return before
     starts = spec.starts()
@@ -120,11 +120,17 @@ def version(
     return made
 
 
+def shows_other_forms(definition: Definition, deployment_id: int) -> bool:
+    """Would the process be another version only for the forms that this deployment has?"""
+    used = _digest(definition.process_id, definition.file, definition.uses, deployment_id)
+    return used != definition.content_hash
+
+
 def _digest(
-    spec: ProcessSpec, file: DeploymentFile, used: dict[str, list[str]], deployment_id: int
+    process_id: str, file: DeploymentFile, used: dict[str, list[str]], deployment_id: int
 ) -> str:
     """The process's file and the forms that it shows, as this deployment has them."""
-    parts = [spec.id, file.content_hash]
+    parts = [process_id, file.content_hash]
     for key in used["forms"]:
         form = definitions.file_of(f"{key}.form", deployment_id)
         parts.append(form.content_hash if form else "")

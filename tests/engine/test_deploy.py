@@ -1,6 +1,8 @@
 """Files become versions, or are refused with every reason."""
 
 import json
+import sqlite3
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +12,10 @@ from app import errors
 from app.db import db
 from app.engine import definitions, deploy, memory, run
 from app.engine.models import Decision, Definition, Deployment, FileContent
+from app.engine.normalise import Normalised
+from app.engine.spiff import parse
+from app.engine.spiff.spec import ProcessSpec
+from tests.database import POSTGRES
 from tests.engine import desk
 from tests.engine.draw import end, flows, node, process, start, user
 
@@ -71,6 +77,38 @@ def test_what_did_not_change_in_a_folder_gets_no_version(app: Flask):
     desk.publish(ONE, other)
     desk.publish(TWO, other)
     assert versions("p") == [1, 2] and versions("q") == [1]
+
+
+@pytest.mark.parametrize("files", ([ONE, FORM], [OTHER_FORM]), ids=["all", "a form"])
+@pytest.mark.skipif(bool(POSTGRES), reason="SQLite has one writer at a time")
+def test_others_write_until_the_files_are_read_and_judged(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: list[tuple[str, bytes]]
+):
+    deploy.deploy([TWO, FORM], by="zhouning", lenient=True)
+    db.session.commit()
+    compiled = parse.diagram
+    written = []
+
+    def write_meanwhile(normal: Normalised) -> dict[str, ProcessSpec]:
+        with sqlite3.connect(db.engine.url.database, timeout=0, isolation_level=None) as other:
+            written.append(other.execute("BEGIN IMMEDIATE").rowcount)
+            other.execute("ROLLBACK")
+        other.close()
+        return compiled(normal)
+
+    monkeypatch.setattr(parse, "diagram", write_meanwhile)
+    for name, data in files:
+        (tmp_path / name).write_bytes(data)
+    names = [str(tmp_path / name) for name, _data in files]
+    result = app.test_cli_runner().invoke(args=["deploy", "--lenient", *names])
+    assert result.exit_code == 0, result.output
+    assert written and versions() == [1, 2]
+
+
+def test_forms_that_are_handed_in_again_make_no_version(app: Flask):
+    deploy.deploy([ONE, FORM], by="zhouning", lenient=True)
+    deploy.deploy([FORM, table("small")], by="zhouning", lenient=True)
+    assert versions() == [1]
 
 
 def test_a_changed_form_is_a_new_version_of_the_processes_that_show_it(app: Flask):

@@ -21,7 +21,11 @@ from tests.visitor import Answer, Visitor
 TASK = re.compile(r'href="/tasks/(\d+)"')
 ALERT = re.compile(r'<p>([^<]+)</p>|role="alert"[^>]*>([^<]+)<')
 PATIENCE = 120.0  # seconds without any progress
-PEOPLE = ("zhangwei", "lina", "wangqiang", "zhaomin", "gaoyuan", "yangfan", "linyue", "sunli")
+CATCH_UP = 2.0  # seconds that somebody who asks at fixed times may be behind
+PEOPLE = (
+    "zhangwei", "lina", "wangqiang", "zhaomin", "gaoyuan", "yangfan", "linyue", "sunli",
+    "machao", "helin", "wuhao", "zhengjie", "luogang", "hanxue", "caomin", "shentao",
+)  # fmt: skip
 
 
 class Ledger:
@@ -80,12 +84,13 @@ class Person(threading.Thread):
 
     def __init__(
         self, address: str, login: str, ledger: Ledger, reception: Reception, *, number: str,
-        starts: int, pause: float = 0.0,
+        starts: int, pause: float = 0.0, every: float = 0.0,
     ) -> None:  # fmt: skip
         super().__init__(name=login, daemon=True)
         self.visitor = Visitor(address)
         self.login, self.ledger, self.reception = login, ledger, reception
-        self.number, self.starts, self.pause = number, starts, pause
+        self.number, self.starts, self.pause, self.every = number, starts, pause, every
+        self.due = 0.0  # when the next request is
         self.stopped = threading.Event()
         self.idle = threading.Event()  # he has begun his cases, and his inbox was empty
         self.failure: BaseException | None = None
@@ -146,7 +151,7 @@ class Person(threading.Thread):
 
     def ask(self, method: str, path: str, **fields: str) -> Answer | None:
         """The answer; None when there was none."""
-        begin = time.monotonic()
+        begin = self._in_time()
         try:
             if method == "GET":
                 answer = self.visitor.get(path)
@@ -164,19 +169,30 @@ class Person(threading.Thread):
             self.visitor.forgets = True
         return answer
 
+    def _in_time(self) -> float:
+        """It is time for the next request, now; who was kept waiting makes up for some of it."""
+        now = time.monotonic()
+        if self.every:
+            self.due = max(self.due + self.every, now - CATCH_UP)
+            time.sleep(max(0.0, self.due - now))
+        return time.monotonic()
+
 
 class Crowd:
     """Several people at once."""
 
     def __init__(
         self, address: str, ledger: Ledger, *, number: str, cases: int, people: int = 8,
-        pause: float = 0.0,
+        pause: float = 0.0, rate: float = 0.0,
     ) -> None:  # fmt: skip
+        """`pause` seconds lie between two tasks of one person; `rate` requests a second are asked
+        by all together, 0: as many as get answers."""
+        every = people / rate if rate else 0.0
         self.ledger, self.reception = ledger, Reception()
         share = [cases // people + (1 if n < cases % people else 0) for n in range(people)]
         self.people = [
             Person(address, PEOPLE[n], ledger, self.reception, number=number, starts=share[n],
-                   pause=pause)
+                   pause=pause, every=every)
             for n in range(people)
         ]  # fmt: skip
 

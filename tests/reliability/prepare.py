@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from app import create_app, errors
 from app.accounts import demo
-from app.db import db
+from app.db import db, reading
 from app.engine import deploy, run
 from tests.reliability import serving
 
@@ -35,7 +35,7 @@ def publisher(settings: Mapping[str, str]) -> Iterator[Callable[[Files], list[st
     app = create_app({**settings, "job_runner": "inline"})
 
     def publish(files: Files) -> list[str]:
-        with app.app_context():
+        with app.app_context(), reading():
             try:
                 deploy.deploy(list(files.items()), by="zhouning")
                 db.session.commit()

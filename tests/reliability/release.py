@@ -11,14 +11,13 @@ import time
 from collections.abc import Callable, Mapping
 
 from tests.reliability import judge, prepare
-from tests.reliability.crowd import Crowd, Ledger
+from tests.reliability.crowd import PEOPLE, Crowd, Ledger
 from tests.reliability.ground import Ground, flow, ground
 from tests.reliability.judge import Verdict
 from tests.reliability.options import options
 
 COMPLETIONS = 2
 RATE = 50.0  # requests a second that are asked for
-PEOPLE = 8
 Publish = Callable[[Mapping[str, bytes]], list[str]]
 BROKEN_EVERY = 4  # every so many versions one that must be refused
 
@@ -30,8 +29,8 @@ def run(database: str = "sqlite", seconds: float = 120.0, *, every: float = 2.0)
         place.prepare(flow("release", VERSION=1))
         place.start()
         ledger = Ledger(place.folder / "acknowledged")
-        crowd = Crowd(place.address, ledger, number="900-03", cases=100_000, people=PEOPLE,
-                      pause=PEOPLE / RATE)  # fmt: skip
+        crowd = Crowd(place.address, ledger, number="900-03", cases=100_000, people=len(PEOPLE),
+                      rate=RATE)  # fmt: skip
         begin = time.monotonic()
         crowd.go()
         with prepare.publisher(place.settings()) as publish:
