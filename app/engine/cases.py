@@ -63,6 +63,13 @@ class Instance(Owned, db.Model):
         ),
         sa.Index(None, "workspace_id", "state", "definition_id"),
         sa.Index(
+            "ix_instance_begun_and_open",
+            "workspace_id",
+            "started_by",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        ),
+        sa.Index(
             "ix_instance_caused_by",
             "caused_by",
             sqlite_where=sa.text("caused_by IS NOT NULL"),

@@ -53,7 +53,7 @@ class UserTask(Owned, db.Model):
         sa.Index(None, "instance_id", "token_id"),
         sa.Index(None, "workspace_id", "state", "assignee", "due_at"),
         sa.Index(None, "workspace_id", "state", "due_at"),
-        # the search among open tasks, see inbox/wording.py; only the search
+        # whatever is asked of very many open tasks, see inbox/sift.py; only that
         # compares texts, so that no other question is led to it
         sa.Index(
             "ix_user_task_open_by_date",
@@ -63,6 +63,8 @@ class UserTask(Owned, db.Model):
             "id",
             "assignee",
             "follow_up_at",
+            "process_id",
+            "priority",
             "search_text",
             sqlite_where=sa.text("state = 'open' AND search_text IS NOT NULL"),
             postgresql_where=sa.text("state = 'open' AND search_text IS NOT NULL"),

@@ -17,7 +17,7 @@ from app.db import db
 from app.engine import definitions
 from app.engine.models import Definition, Instance, TaskCandidate, UserTask
 from app.i18n import _
-from app.inbox import due, sight, wording
+from app.inbox import due, sift, sight
 
 PAGE = 50
 BEGAN = sa.orm.joinedload(UserTask.instance).load_only(Instance.started_by)
@@ -28,7 +28,7 @@ ORDERS = ("due", "new", "priority")
 DUES = ("overdue", "today", "week", "none")
 MANY = 100  # from here on nobody counts; the pages say 99+
 LOOKED_AT = 1_000  # tasks, to know the processes to choose from
-URGENT = 60  # a priority from here on is shown as urgent; 50 is the usual one
+FEW = 500  # tasks in reach; whoever has fewer gets them sorted and searched one by one
 FAR = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
@@ -80,12 +80,10 @@ def tasks(question: Question, person: User) -> tuple[list[UserTask], bool]:
     first = (question.page - 1) * PAGE
     if question.sort == "due" and question.f in BY_DATE and not question.narrowed:
         found = _these(_by_date(question.f, person, first))
-    elif _searches(question):
-        moments = clock.now(), _midnight()
-        found = _these(wording.page(question.q, question.f, person, moments, first, PAGE + 1))
+    elif _is_sifted(question, person):
+        found = _these(sift.page(question, person, _moments(), first, PAGE + 1))
     else:
-        query = _narrowed(_filtered(question.f, person), question)
-        query = query.order_by(*_order(question)).limit(PAGE + 1).offset(first)
+        query = _asked(question, person).limit(PAGE + 1).offset(first)
         found = list(db.session.scalars(query.options(BEGAN)))
     return found[:PAGE], len(found) > PAGE
 
@@ -97,10 +95,11 @@ def _these(ids: list[int]) -> list[UserTask]:
     return [found[id] for id in ids if id in found and found[id].state == "open"]
 
 
-def _searches(question: Question) -> bool:
-    """Is nothing asked for but words, in the usual order?"""
-    alone = not (question.process or question.due or question.priority)
-    return bool(question.q) and alone and question.sort == "due" and question.f in BY_DATE
+def _is_sifted(question: Question, person: User) -> bool:
+    """Are so many tasks in reach that the list is not made from each of them?"""
+    if question.f not in BY_DATE or question.f == "mine":
+        return False
+    return due.count(person, clock.now(), (None, None), FEW) >= FEW
 
 
 def _by_date(name: str, person: User, first: int) -> list[int]:
@@ -114,11 +113,9 @@ def _by_date(name: str, person: User, first: int) -> list[int]:
 
 def total(question: Question, person: User) -> int:
     """How many tasks the list has on all its pages, MANY at most."""
-    if _searches(question):
-        return len(
-            wording.page(question.q, question.f, person, (clock.now(), _midnight()), 0, MANY)
-        )
-    return _capped(_narrowed(_filtered(question.f, person), question))
+    if _is_sifted(question, person):
+        return len(sift.page(question, person, _moments(), 0, MANY))
+    return _capped(_asked(question, person))
 
 
 def cases(question: Question, person: User) -> tuple[list[Instance], bool]:
@@ -127,7 +124,7 @@ def cases(question: Question, person: User) -> tuple[list[Instance], bool]:
     if question.process:
         query = query.where(Instance.process_id == question.process)
     if question.q:
-        like = f"%{wording.escaped(question.q)}%"
+        like = f"%{sift.escaped(question.q)}%"
         query = query.where(
             sa.or_(
                 Instance.subject.ilike(like, escape="\\"),
@@ -151,7 +148,7 @@ def counts(person: User) -> dict[str, int]:
         "later": _capped(_filtered("later", person)),
         "started": _capped(
             sa.select(Instance.id).where(
-                Instance.started_by == person.login, Instance.state.in_(("active", "suspended"))
+                Instance.started_by == person.login, Instance.ended_at.is_(None)
             )
         ),
     }
@@ -206,6 +203,7 @@ def _within_reach(person: User) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def _filtered(name: str, person: User) -> sa.Select[tuple[UserTask]]:
+    """The tasks of the filter `name`, of a person who has few in reach."""
     now = clock.now()
     if name == "done":
         return sa.select(UserTask).where(
@@ -219,50 +217,28 @@ def _filtered(name: str, person: User) -> sa.Select[tuple[UserTask]]:
         )
         mine = sa.or_(UserTask.assignee == person.login, may_take.exists())
         return sa.select(UserTask).where(
-            UserTask.follow_up_at > now, UserTask.state == wording.OPEN, mine
+            UserTask.follow_up_at > now, UserTask.state == sift.OPEN, mine
         )
-    query = sa.select(UserTask).where(*_within_reach(person))
-    query = query.where(sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now))
-    if name == "overdue":
-        return query.where(UserTask.due_at < now)
-    if name == "today":
-        return query.where(UserTask.due_at >= now, UserTask.due_at < _midnight())
+    ready = sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
     if name == "mine":
-        return query.where(UserTask.assignee == person.login)
-    if name == "groups":
-        return query.where(UserTask.assignee.is_(None))
-    return query
+        return sa.select(UserTask).where(
+            UserTask.state == "open", UserTask.assignee == person.login, ready
+        )
+    return sa.select(UserTask).where(
+        *_within_reach(person), ready, *sift.within(name, UserTask, _moments())
+    )
 
 
-def _narrowed(query: sa.Select[tuple[UserTask]], question: Question) -> sa.Select[tuple[UserTask]]:
-    now, midnight = clock.now(), _midnight()
-    if question.process:
-        query = query.where(UserTask.process_id == question.process)
-    if question.priority == "high":
-        query = query.where(UserTask.priority >= URGENT)
-    if question.q:
-        like = f"%{wording.escaped(question.q.lower())}%"
-        query = query.where(UserTask.search_text.like(like, escape="\\"))
-    if question.due == "overdue":
-        query = query.where(UserTask.due_at < now)
-    elif question.due == "today":
-        query = query.where(UserTask.due_at >= now, UserTask.due_at < midnight)
-    elif question.due == "week":
-        query = query.where(UserTask.due_at < midnight + dt.timedelta(days=6))
-    elif question.due == "none":
-        query = query.where(UserTask.due_at.is_(None))
-    return query
-
-
-def _order(question: Question) -> list[sa.ColumnElement[Any]]:
+def _asked(question: Question, person: User) -> sa.Select[tuple[UserTask]]:
+    query = _filtered(question.f, person)
+    query = query.where(*sift.narrowed(question, UserTask, _moments()))
     if question.f == "done":
-        return [UserTask.completed_at.desc(), UserTask.id.desc()]
-    due = [UserTask.due_at.asc().nulls_last(), UserTask.id.asc()]
-    if question.sort == "new":
-        return [UserTask.id.desc()]
-    if question.sort == "priority":
-        return [UserTask.priority.desc(), *due]
-    return due
+        return query.order_by(UserTask.completed_at.desc(), UserTask.id.desc())
+    return query.order_by(*sift.order(question.sort, UserTask))
+
+
+def _moments() -> sift.Moments:
+    return clock.now(), _midnight()
 
 
 def _midnight() -> dt.datetime:

@@ -1,13 +1,14 @@
 """The lists of the inbox: what is in them, in which order, and what a strange address does."""
 
 import datetime as dt
+import re
 
 import pytest
 import sqlalchemy as sa
 
 from app.db import db
 from app.engine.models import TaskCandidate, UserTask
-from app.inbox import queue
+from app.inbox import queue, sift
 from tests.inbox import quotes
 
 
@@ -73,7 +74,7 @@ def test_pages_by_date_are_those_of_the_whole_list(tasks, name, monkeypatch):
     from app.accounts import people
 
     person = people.get("wangqiang")
-    asked = queue._filtered(name, person).order_by(*queue._order(queue.Question(f=name)))
+    asked = queue._asked(queue.Question(f=name), person)
     whole = [task.id for task in db.session.scalars(asked)]
     monkeypatch.setattr(queue, "PAGE", 3)
     paged, number, more = [], 0, True
@@ -82,6 +83,47 @@ def test_pages_by_date_are_those_of_the_whole_list(tasks, name, monkeypatch):
         found, more = queue.tasks(queue.Question(f=name, page=number), person)
         paged += [task.id for task in found]
     assert paged == whole
+
+
+QUESTIONS = (
+    {"q": "审批"}, {"process": "p_browser"}, {"process": "another"}, {"priority": "high"},
+    *({"due": due} for due in queue.DUES), {"q": "瑞泽", "due": "today", "priority": "high"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sort", queue.ORDERS)
+@pytest.mark.parametrize("name", ("todo", "overdue", "today", "groups"))
+def test_sifted_lists_are_those_made_task_by_task(tasks, name, sort, monkeypatch):
+    various(tasks)
+    me = person()
+    for changes in ({}, *QUESTIONS):
+        asked = queue.Question(f=name, sort=sort, **changes)
+        listed = [task.id for task in db.session.scalars(queue._asked(asked, me))]
+        sifted = sift.page(asked, me, queue._moments(), 0, 99)
+        assert sifted == listed, asked
+        assert sift.page(asked, me, queue._moments(), 2, 3) == listed[2:5], asked
+        monkeypatch.setattr(queue, "FEW", 0)
+        assert [task.id for task in queue.tasks(asked, me)[0]] == listed, asked
+        assert queue.total(asked, me) == len(listed), asked
+        monkeypatch.undo()
+
+
+def various(tasks) -> None:
+    """Of the tasks some are urgent, have no date, are put off, or somebody has them."""
+    later = tasks[0].due_at + dt.timedelta(days=30)
+    changes = (
+        {"priority": 80}, {"due_at": None}, {"follow_up_at": later}, {"assignee": "wangqiang"},
+        {"assignee": "lina"}, {"priority": 80, "due_at": None}, {"priority": 20}, {"priority": 50},
+    )  # fmt: skip
+    for number, task in enumerate(tasks):
+        values = changes[number % len(changes)]
+        db.session.execute(sa.update(UserTask).where(UserTask.id == task.id).values(**values))
+        of_task = sa.update(TaskCandidate).where(TaskCandidate.task_id == task.id)
+        if "due_at" in values:
+            db.session.execute(of_task.values(due_at=None))
+        if "assignee" in values:
+            db.session.execute(of_task.values(taken=True))
+    db.session.commit()
 
 
 def explained(text, given):
@@ -145,12 +187,31 @@ def test_the_words_are_searched_in_the_order_of_dates(tasks):
     assert not more and [task.id for task in rest] == given[queue.PAGE :]
 
 
-def test_the_outsider_finds_nothing_by_words(tasks):
+@pytest.mark.parametrize("sort", queue.ORDERS)
+def test_the_outsider_finds_nothing_by_words(tasks, sort):
     from app.accounts import people
 
     open_like(tasks[0], 3)
-    found, _more = queue.tasks(queue.Question(q="反复"), people.get("baijie"))
-    assert found == []
+    outsider, asked = people.get("baijie"), queue.Question(q="反复", sort=sort)
+    assert queue.tasks(asked, outsider)[0] == []
+    assert sift.page(asked, outsider, queue._moments(), 0, 9) == []
+
+
+@pytest.mark.parametrize("sort", queue.ORDERS)
+def test_sifting_reads_one_index_and_no_task(tasks, sort):
+    asked = queue.Question(q="反复", process="p_browser", priority="high", sort=sort)
+    (index,) = [
+        one for one in UserTask.__table__.indexes if one.name == "ix_user_task_open_by_date"
+    ]
+    asked_of_tasks = [
+        one for one in asked_by(lambda: sift.page(asked, person(), queue._moments(), 0, 9))
+        if "user_task" in one[0]
+    ]  # fmt: skip
+    assert asked_of_tasks
+    for text, given in asked_of_tasks:
+        assert set(re.findall(r"\btask\.(\w+)", text)) <= set(index.columns.keys())
+        plan = explained(text, given)
+        assert not [line for line in plan if line.startswith("SEARCH task USING INDEX")], plan
 
 
 def person():
