@@ -1,10 +1,12 @@
 """How times, money, names and due dates read on a page, in the reader's language and zone."""
 
 import datetime as dt
+import re
 import unicodedata
 import zlib
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Flask
 from flask_babel import format_date, format_decimal, to_user_timezone
@@ -12,6 +14,11 @@ from markupsafe import Markup
 
 from app import clock
 from app.i18n import _, label, language, ngettext
+
+
+_QUOTED = re.compile(r'"([^"]*)"')
+_WORDS = re.compile(r'\[\s*("[^"]*"\s*(,\s*"[^"]*"\s*)*)?\]')
+_LONG = re.compile(r"(?<![\d.])\d{5,}")
 
 
 class Due(NamedTuple):
@@ -146,3 +153,29 @@ def bar(share: float, tone: str = "") -> Markup:
 def of_language(zh: str, en: str | None) -> str:
     """One of two texts that were both given."""
     return en if en and language() == "en" else zh
+
+
+def rule(text: str, names: Mapping[str, str]) -> str:
+    """A cell of a decision table for reading: roles (`names`) and words as people call them, long
+    figures grouped; everything else as it stands in the file."""
+    text = text.strip()
+    if text in ("true", "false"):
+        return fact(text == "true", names)
+    if _WORDS.fullmatch(text):
+        return fact(_QUOTED.findall(text), names)
+    text = _QUOTED.sub(lambda word: fact(word[1], names), text)
+    text = _LONG.sub(lambda figure: f"{int(figure[0]):,}", text)
+    return text.replace(">=", "≥ ").replace("<=", "≤ ")
+
+
+def fact(value: Any, names: Mapping[str, str]) -> str:
+    """A value that a decision table met or gave, for reading."""
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, list):
+        return _("、").join(fact(one, names) for one in value) or _("无")
+    if isinstance(value, Mapping):
+        return _("，").join(f"{key} {fact(one, names)}" for key, one in value.items())
+    if isinstance(value, Decimal | int):
+        return format_decimal(value)
+    return "—" if value is None else label(names.get(str(value), str(value)))

@@ -1,4 +1,4 @@
-"""The variables that a waiting token sees, read from rows: nothing is locked, nothing is run."""
+"""What a waiting token sees and where it stands, read from rows: nothing is locked, nothing is run."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from app.engine import sql
 from app.engine.cases import Instance, ScopeState, Token
 from app.errors import NotFound
 
+MOST_TOKENS = 500
 _token, _scope, _instance = Token.__table__, ScopeState.__table__, Instance.__table__
 _BOTH = (
     sa.select(_instance.c.header, _token.c.state)
@@ -77,3 +78,31 @@ def _need_scope(instance_id: int, owner: int) -> list[Any]:
     if state is None:
         raise NotFound()
     return state
+
+
+def drawn_at(instance_id: int) -> dict[int, str]:
+    """{live token: the element of the case's own drawing where it is}, oldest first: for tokens of
+    a called process the step that calls it."""
+    rows = db.session.execute(
+        sa.select(_token.c.token_id, _token.c.element_id, _token.c.state)
+        .where(_token.c.instance_id == instance_id)
+        .order_by(_token.c.token_id)
+        .limit(MOST_TOKENS)
+    ).all()
+    called = set(
+        db.session.scalars(
+            sa.select(_scope.c.owner).where(
+                _scope.c.instance_id == instance_id, _scope.c.definition_id.is_not(None)
+            )
+        )
+    )
+    around = {row.token_id: values.loads(row.state)[0] for row in rows}
+    element = {row.token_id: row.element_id for row in rows}
+    found = {}
+    for token in around:
+        at, drawn = around[token], token
+        while at is not None:
+            drawn = at if at in called else drawn
+            at = around.get(at)
+        found[token] = element.get(drawn, element[token])
+    return found

@@ -1,5 +1,6 @@
 """Who and what a form may name: people by role, records that the reader may see."""
 
+import datetime as dt
 import functools
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import format_decimal
 
-from app import errors, pinyin, records
+from app import errors, pinyin, records, show
 from app.accounts import people
 from app.accounts.models import Department, User, membership
 from app.db import db
@@ -120,8 +121,16 @@ def _said(value: Any, info: Any) -> str:
         return str(row.title) if row is not None else str(value)
     if form in PLACES:
         return format_decimal(value, PLACES[form]) + info.get("suffix", "")
+    return _plain(value) + (info.get("suffix", "") if form == "int" else "")
+
+
+def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return _("是") if value else _("否")
+    if isinstance(value, dt.datetime):
+        return show.when(value)
+    if isinstance(value, list):
+        return _("、").join(str(item) for item in value)
     return label(value) if isinstance(value, str) else str(value)
 
 

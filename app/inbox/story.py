@@ -10,8 +10,8 @@ from flask import g
 
 from app.accounts import people
 from app.db import db
-from app.engine import definitions
-from app.engine.models import Event, Instance, TaskCandidate, Token, UserTask
+from app.engine import definitions, seen
+from app.engine.models import Event, Instance, TaskCandidate, UserTask
 from app.errors import ShunliuError
 from app.i18n import _, label
 from app.inbox import forms
@@ -264,8 +264,9 @@ def name_people(lines: list[Line]) -> None:
             line.name = names.get(line.login, line.login)
 
 
-def place(case: Instance) -> Place:
-    """What was passed, what is open and who has it."""
+def place(case: Instance, task: UserTask | None = None) -> Place:
+    """What was passed, what is open and who has it; with a task, the drawing begins where that
+    task is. What happens in a called process stands at the step that calls it."""
     left = sa.select(Event.element_id).where(
         Event.instance_id == case.id, Event.kind.in_(("left", "ended", "closed")),
         Event.element_id.is_not(None),
@@ -274,22 +275,22 @@ def place(case: Instance) -> Place:
     for event in _events(case, {"entered"}):
         if (event.data or {}).get("flow"):
             done.add(event.data["flow"])
-    now = list(db.session.scalars(
-        sa.select(Token.element_id).where(Token.instance_id == case.id).distinct().limit(50)
-    ))  # fmt: skip
-    found = Place()
+    here = seen.drawn_at(case.id)
     tasks = open_tasks(case)
     names = people.names(task.assignee for task in tasks if task.assignee)
     said: dict[str, list[str]] = {}
-    for task in tasks:
-        who = names.get(task.assignee, task.assignee) if task.assignee else _("待认领")
-        said.setdefault(task.element_id, []).append(who)
+    for one in tasks:
+        who = names.get(one.assignee, one.assignee) if one.assignee else _("待认领")
+        said.setdefault(here.get(one.token_id, one.element_id), []).append(who)
+    now = [*said, *here.values()]
+    found = Place()
     found.notes = [(id, "now", _short(who)) for id, who in said.items()]
     found.marks = [
         (" ".join(sorted(done - set(now))), "d-done"),
-        (" ".join([*said, *now]), "d-now"),
+        (" ".join(dict.fromkeys(now)), "d-now"),
     ]
-    found.focus = next(iter(said), now[0] if now else "")
+    found.focus = here.get(task.token_id, "") if task else ""
+    found.focus = found.focus or (now[0] if now else "")
     return found
 
 

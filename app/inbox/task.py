@@ -53,7 +53,7 @@ def _task_page(
         process=definitions.known(task.definition_id).name,
         may_act=may_act,
         lines=story.of(case),
-        place=story.place(case),
+        place=story.place(case, task),
         others=[other for other in story.open_tasks(case) if other.id != task.id],
         comments=story.comments(case),
         files=files.of_instance(case.id),

@@ -1,9 +1,12 @@
 """Why did it go this way: the decision table as the case met it, rule by rule."""
 
+import functools
+
 from flask import render_template
 from flask_login import current_user, login_required
 
-from app import errors
+from app import errors, show
+from app.accounts.models import Group
 from app.db import db
 from app.engine import definitions
 from app.engine.models import Event, Instance
@@ -27,6 +30,7 @@ def why(event_id: int) -> str:
     if decision is None:
         raise errors.NotFound()
     trace = decision.trace(asked["inputs"])
+    names = dict(db.session.execute(db.select(Group.id, Group.name)).all())
     return render_template(
         "inbox/why.html",
         room="inbox",
@@ -34,5 +38,7 @@ def why(event_id: int) -> str:
         event=event,
         version=asked["version"],
         trace=trace,
+        said=functools.partial(show.rule, names=names),
+        fact=functools.partial(show.fact, names=names),
         reason=trace.why if language() == "zh" else trace.why_en,
     )

@@ -111,7 +111,7 @@ def flow(number: str) -> str:
             definition.process_id, figures.Figures()
         ),
         may_start=figures.may_start(current_user, definition),
-        groups=_group_names(),
+        groups=group_names(),
         lasting=places.lasting,
     )
 
@@ -123,7 +123,7 @@ def step(number: str, element_id: str) -> str:
     if chosen is None:
         raise errors.NotFound()
     return render_template(
-        "library/step.html", chosen=chosen, number=number, groups=_group_names(),
+        "library/step.html", chosen=chosen, number=number, groups=group_names(),
         lasting=places.lasting,
     )  # fmt: skip
 
@@ -171,5 +171,6 @@ def _first_page(instance: Instance) -> str:
     return url_for("inbox.case", instance_id=instance.id)
 
 
-def _group_names() -> dict[str, str]:
-    return dict(db.session.execute(sa.select(Group.id, Group.name)).tuples().all())
+def group_names() -> dict[str, str]:
+    """{role: its name}."""
+    return dict(db.session.execute(sa.select(Group.id, Group.name)).all())

@@ -1,15 +1,17 @@
 """/processes/decisions/<id>: a decision table to read, as it is in force, and where it is used."""
 
+import functools
+
 import sqlalchemy as sa
 from flask import render_template
 
-from app import errors
+from app import errors, show
 from app.db import db
 from app.engine import definitions
 from app.engine.published import Definition
 from app.i18n import _
 from app.library import areas
-from app.library.routes import pages
+from app.library.routes import group_names, pages
 
 POLICIES = {
     "UNIQUE": "只有一行适用", "FIRST": "第一行适用的算数", "PRIORITY": "优先级最高的算数",
@@ -28,7 +30,7 @@ def decision(decision_id: str) -> str:
     return render_template(
         "library/decision.html", room="library", row=row, decision=found, table=found.table,
         policy=POLICIES.get(found.table.policy, "") if found.table else "",
-        users=_users(decision_id),
+        users=_users(decision_id), said=functools.partial(show.rule, names=group_names()),
     )  # fmt: skip
 
 

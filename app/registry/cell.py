@@ -63,7 +63,7 @@ class Words:
         for row in rows:
             known = record.columns(type(row))
             for name in names:
-                if name in known and getattr(row, name) is not None:
+                if name in known and getattr(row, name) is not None and _is_id(known[name]):
                     wanted.setdefault(kind(known[name]), set()).add(getattr(row, name))
         self._fetch(wanted)
 
@@ -113,6 +113,10 @@ def kind(column: sa.Column[Any]) -> str:
     """The format of a column; of a reference also to what: `ref:customer`."""
     form = column.info["format"]
     return f"ref:{column.info['target']}" if form == "ref" else str(form)
+
+
+def _is_id(column: sa.Column[Any]) -> bool:
+    return column.info["format"] in ("user", "department", "ref")
 
 
 def _departments(ids: set[str]) -> dict[str, str]:
@@ -172,6 +176,24 @@ def _listed(_words: Words, _column: Any, value: Any) -> Cell:
     return Cell(_("、").join(str(item) for item in items))
 
 
+def _nested(_words: Words, _column: Any, value: Any) -> Cell:
+    return Cell(_told(value))
+
+
+def _told(value: Any) -> str:
+    """Kept figures and rows in words, as deep as they go."""
+    if isinstance(value, dict):
+        pairs = ((label(str(name)), _told(one)) for name, one in value.items())
+        return _("；").join(f"{name} {text}" for name, text in pairs)
+    if isinstance(value, list):
+        return _("、").join(_told(one) for one in value)
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, Decimal | int):
+        return format_decimal(value, "#,##0.####")
+    return label(str(value)) if value is not None else "–"
+
+
 def _link(_words: Words, column: Any, value: Any) -> Cell:
     form, text = column.info["format"], str(value)
     if form == "email":
@@ -193,5 +215,5 @@ _SHOW = {
     "choice": _word, "state": _word, "code": _word, "money": _number, "price": _number,
     "qty": _number, "rate": _number, "int": _number, "bool": _truth, "date": _day,
     "datetime": _moment, "user": _person, "department": _department, "ref": _record,
-    "list": _listed, "email": _link, "phone": _link, "url": _link, "number": _numbered,
+    "list": _listed, "json": _nested, "email": _link, "phone": _link, "url": _link, "number": _numbered,
 }  # fmt: skip

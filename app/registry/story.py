@@ -41,7 +41,8 @@ def of(row: Any, before: dt.datetime | None = None, limit: int = PAGE) -> list[H
         found += _some(log.ApprovalLog, {"entity": entity, "number": number}, before, limit)
     names = people.names({entry.by for entry in [*found, *changes]})
     told = [_told(entry, names) for entry in found] + _grouped(row, changes, names)
-    told.sort(key=lambda happening: happening.at, reverse=True)
+    # at one moment its making came first
+    told.sort(key=lambda happening: (happening.at, happening.kind != "created"), reverse=True)
     return told[:limit]
 
 

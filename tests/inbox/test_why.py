@@ -25,7 +25,7 @@ def test_the_table_shows_what_it_looked_at_and_which_rule_hit(stage: Stage, as_u
     page = as_user("zhangwei").get(f"/decisions/{event.id}")
     assert page.status_code == 200
     assert "命中" in page.text
-    assert "info_specialist" in page.text
+    assert "信息专员" in page.text and "info_specialist" not in page.text
 
 
 def test_the_timeline_leads_to_it(stage: Stage, as_user):  # noqa: F811

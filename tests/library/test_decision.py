@@ -39,3 +39,12 @@ def test_a_table_that_is_not_published_is_not_found(as_user):
 
 def test_nobody_reads_without_logging_in(client):
     assert client.get("/processes/decisions/dunning_level").status_code == 302
+
+
+def test_roles_words_and_figures_are_shown_as_people_say_them(app, as_user):
+    path = FOLDER / "discount_authority.dmn"
+    deploy.deploy([(path.name, path.read_bytes())], by="zhouning")
+    db.session.commit()
+    text = as_user("zhangwei").get("/processes/decisions/discount_authority").text
+    assert "销售经理、销售总监、财务经理、总经理" in text and "≥ 500,000" in text
+    assert "sales_manager" not in text and ">true<" not in text

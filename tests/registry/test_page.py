@@ -1,6 +1,7 @@
 """The page of one record: sections, lists, what is going on, history, and what is hidden."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -123,3 +124,30 @@ def test_the_palette_finds_records_the_person_may_see(demo, as_user):
 def test_the_cost_of_a_product_is_shown_to_nobody_here(demo, as_user):
     for login in ("zhangwei", "baijie", "zhouning"):
         assert "8000" not in as_user(login).get("/records/product/P-1001").get_data(as_text=True)
+
+
+def shown(as_user, login: str, entity: str, values: dict, **made) -> str:
+    row = records.create(entity, values, by=login, **made)
+    db.session.commit()
+    return text(as_user(login).get(f"/records/{entity}/{row.key}"))
+
+
+def test_a_company_that_was_renamed_shows_its_former_names(demo, as_user):
+    row = records.need("customer", "CU-202501-0001")
+    records.change(row, {"former_names": ["恒远机床厂", "恒远机械厂"]}, by="zhangwei")
+    db.session.commit()
+    assert "恒远机床厂、恒远机械厂" in text(as_user("zhangwei").get(HENGYUAN))
+
+
+def test_lists_and_kept_figures_are_shown_in_words(demo, as_user):
+    page = shown(as_user, "yuanli", "survey", {
+        "title_text": "展会回访", "purpose": "活动效果", "channels": ["邮件", "短信"],
+        "owner_id": "yuanli"})  # fmt: skip
+    assert "邮件、短信" in page
+    page = shown(as_user, "yangfan", "sales_plan_baseline", {
+        "year": 2026, "figures": {"签单额": Decimal("1200000"), "人数": 12, "完整": True}})  # fmt: skip
+    assert "签单额 1,200,000；人数 12；完整 是" in page
+    page = shown(as_user, "chenjing", "statement", {
+        "customer_id": "CU-202501-0001", "period": "2026-02", "balance": 100,
+        "dispute_lines": [{"doc_no": "IV-1", "ours": Decimal("5.50"), "theirs": None}]})  # fmt: skip
+    assert "doc_no IV-1；ours 5.5；theirs –" in page

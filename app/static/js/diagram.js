@@ -70,10 +70,18 @@ function frame(box, viewer, place) {
     show({ x: inner.x + inner.width / 2, y: inner.y + inner.height / 2 + 8 / zoom }, zoom);
     return zoom;
   };
+  // around the step, but never more blank than needed: a picture larger than its frame fills it
+  const within = (middle, half, from, length) =>
+    length <= half * 2 ? from + length / 2 : Math.min(Math.max(middle, from + half), from + length - half);
   const here = () => {
     const step = viewer.get('elementRegistry').get(box.dataset.focus);
-    if (step) show({ x: step.x + step.width / 2, y: step.y + step.height / 2 }, 0.85);
-    else fit();
+    if (!step) { fit(); return; }
+    const { inner } = canvas.viewbox();
+    const [zoom, edge] = [place.clientWidth > 700 ? 0.7 : 0.85, 24];
+    show({
+      x: within(step.x + step.width / 2, place.clientWidth / zoom / 2, inner.x - edge, inner.width + 2 * edge),
+      y: within(step.y + step.height / 2, place.clientHeight / zoom / 2, inner.y - edge, inner.height + 2 * edge),
+    }, zoom);
   };
   const zoomBy = (factor) => canvas.zoom(canvas.zoom() * factor);
   const acts = { fit, here, in: () => zoomBy(1.2), out: () => zoomBy(1 / 1.2) };
