@@ -15,7 +15,6 @@ from markupsafe import Markup
 from app import clock
 from app.i18n import _, label, language, ngettext
 
-
 _QUOTED = re.compile(r'"([^"]*)"')
 _WORDS = re.compile(r'\[\s*("[^"]*"\s*(,\s*"[^"]*"\s*)*)?\]')
 _LONG = re.compile(r"(?<![\d.])\d{5,}")

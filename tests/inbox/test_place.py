@@ -27,10 +27,10 @@ def test_a_task_of_a_called_process_stands_at_the_step_that_calls_it(approval):
     case = db.session.get_one(Instance, approval.instance_id)
     place = story.place(case, approval)
     assert place.focus == "make_quote"
-    assert dict((id, who) for id, _name, who in place.notes) == {
+    assert {id: who for id, _name, who in place.notes} == {
         "follow_up": "张伟", "make_quote": "王强",
     }  # fmt: skip
-    now = dict((name, ids.split()) for ids, name in place.marks)["d-now"]
+    now = {name: ids.split() for ids, name in place.marks}["d-now"]
     assert {"follow_up", "make_quote"} <= set(now)
     assert "approve" not in now and "approve_quote" not in now
 
