@@ -99,7 +99,7 @@ def _table(row: SalesPlan, lines: Iterable[SalesPlanLine]) -> list[Line]:
         by.setdefault(line.department_id, {}).setdefault(line.rep_id, []).append(line)
     names = people.names({rep for reps in by.values() for rep in reps if rep})
     departments = dict(db.session.execute(sa.select(Department.id, Department.name)).all())
-    found, whole = [], Line(_("合计"), "company")
+    found, whole = [], Line(_("总计"), "company")
     for department, reps in by.items():
         head = Line(label(departments.get(department or "", "")) or _("没有部门"), "department")
         rows = []
