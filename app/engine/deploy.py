@@ -36,11 +36,11 @@ KINDS = {".bpmn": "bpmn", ".xml": "bpmn", ".bpmn20": "bpmn", ".dmn": "dmn", ".fo
 SAME = {
     "timer.empty": ("timer.value",),
     "loop.empty": ("multi.nothing",),
-    "message.missing": ("event.reference", "receive.no_message"),
+    "message.missing": ("event.reference", "throw.reference", "receive.no_message"),
     "signal.missing": ("event.reference",),
     "expression": ("expression.syntax", "expression.function"),
 }
-UNFINISHED = frozenset({"node.unreachable", "event.reference", "attribute.ignored"})
+UNFINISHED = frozenset({"node.unreachable", "throw.reference", "attribute.ignored"})
 
 
 @dataclass

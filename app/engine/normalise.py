@@ -177,7 +177,13 @@ def _links(made: Normalised, scope: etree._Element) -> None:
         if link is None:
             continue
         name = (link.get("name") or link.findtext(bpmn("target")) or "").strip()
+        if local(node) in ("startEvent", "boundaryEvent"):
+            continue  # the checks say that this cannot be
         node.remove(link)
+        if not name:
+            made.refuse(
+                node, "link.name", _("链接事件没有名称。"), _("给成对的链接事件写上同一个名称。")
+            )
         if local(node) != "intermediateCatchEvent":
             throws.append((name, node))
         elif name in catches:
@@ -199,6 +205,15 @@ def _links(made: Normalised, scope: etree._Element) -> None:
                 _("请在同一层画一个同名的链接捕获事件。"),
             )
             continue
+        if any(
+            f.get("sourceRef") == node.get("id") for f in scope.iterchildren(bpmn("sequenceFlow"))
+        ):
+            made.refuse(
+                node,
+                "link.exit",
+                _("链接抛出事件跳到“%(name)s”，后面的连线不会走。", name=name),
+                _("删掉这条连线，或者换成别的中间事件。"),
+            )
         _flow(scope, f"{node.get('id')}.link", node.get("id"), catches[name].get("id"))
         made.changed(node, "link")
 

@@ -3,7 +3,7 @@
 from app.engine.findings import Finding
 from tests.bpmn.elements import EXECUTED, REFUSED, WARNED
 from tests.check.drawings import findings_of
-from tests.check.test_findings import WRONG
+from tests.check.test_findings import MESSAGES, WRONG
 
 HEAD = """# BPMN: executed or refused · BPMN 元素：执行或拒绝
 
@@ -17,7 +17,7 @@ This page is written from the tests (`python -m tests.bpmn`); a test fails when 
 
 def wording(code: str) -> Finding:
     """What the check says to the sample of this code."""
-    found = [f for f in findings_of(WRONG[code]) if f.code == code]
+    found = [f for f in findings_of(WRONG[code], MESSAGES) if f.code == code]
     return found[0]
 
 

@@ -17,6 +17,35 @@ def said(kind: str, **properties: str) -> str:
             f"</camunda:properties></extensionElements></{kind}>")  # fmt: skip
 
 
+MESSAGES = MESSAGE + '<message id="n" name="msg_other"/><error id="E" name="refused"/>'
+UNDO = (
+    '<boundaryEvent id="undone" attachedToRef="review"><compensateEventDefinition/></boundaryEvent>'
+    '<manualTask id="undo" isForCompensation="true"/>'
+    '<association sourceRef="undone" targetRef="undo"/>'
+)
+CHOICE = (
+    '<startEvent id="start"/><eventBasedGateway id="g"/><receiveTask id="r" messageRef="n"/>'
+    '<intermediateCatchEvent id="c1"><messageEventDefinition messageRef="m"/>'
+    "</intermediateCatchEvent>" + flow("start", "g") + flow("g", "c1") + flow("g", "r")
+)
+
+
+def border(id: str, message: str, host: str = "review") -> str:
+    """A boundary event that waits for a message."""
+    return (
+        f'<boundaryEvent id="{id}" attachedToRef="{host}"><messageEventDefinition'
+        f' messageRef="{message}"/></boundaryEvent>'
+    )
+
+
+def aside(start: str) -> str:
+    """An event sub-process with this start, whose id is s2."""
+    return (
+        f'<subProcess id="esp" triggeredByEvent="true">{start}<endEvent id="e2"/>'
+        + flow("s2", "e2") + "</subProcess>"
+    )  # fmt: skip
+
+
 WRONG = {
     "gateway.no_default": '<startEvent id="s"/><exclusiveGateway id="g"/><endEvent id="a"/>'
     '<endEvent id="b"/>' + flow("s", "g") + flow("g", "a", "${x = 1}") + flow("g", "b", "${x = 2}"),
@@ -110,6 +139,47 @@ WRONG = {
         "<loopCardinality>2</loopCardinality><loopDataOutputRef>all</loopDataOutputRef>"
         "</multiInstanceLoopCharacteristics></userTask>"
     ),
+    "event.trigger": line(
+        '<intermediateCatchEvent id="wait"><errorEventDefinition/></intermediateCatchEvent>'
+    ),
+    "event.code": '<startEvent id="s"/><endEvent id="e"><errorEventDefinition errorRef="E"/>'
+    "</endEvent>" + flow("s", "e"),
+    "event.twice": line(USER) + border("b1", "m") + border("b2", "m"),
+    "start.interrupts": line(USER)
+    + aside('<startEvent id="s2" isInterrupting="false"><errorEventDefinition/></startEvent>'),
+    "gateway.event_entered": CHOICE + flow("start", "c1"),
+    "gateway.event_border": CHOICE + border("b1", "m", "r"),
+    "gateway.parallel_events": CHOICE.replace('id="g"', 'id="g" eventGatewayType="Parallel"'),
+    "compensation.exit": line(USER) + UNDO + flow("undone", "end"),
+    "compensation.process": line(USER)
+    + aside('<startEvent id="s2"><compensateEventDefinition/></startEvent>'),
+    "compensation.scope": line(
+        '<subProcess id="sub"><startEvent id="s2"/><endEvent id="e2"/>' + flow("s2", "e2")
+        + "</subProcess>",
+        '<subProcess id="more"><startEvent id="s3"/><intermediateThrowEvent id="t">'
+        '<compensateEventDefinition activityRef="sub"/></intermediateThrowEvent>'
+        + flow("s3", "t") + "</subProcess>",
+    ),
+    "compensation.nothing": line(
+        USER, '<intermediateThrowEvent id="t"><compensateEventDefinition activityRef="review"/>'
+        "</intermediateThrowEvent>"
+    ),
+    "node.unreachable ": line(USER) + '<manualTask id="lost" isForCompensation="true"/>',
+    "link.name": '<startEvent id="s"/><intermediateThrowEvent id="a"><linkEventDefinition/>'
+    '</intermediateThrowEvent><intermediateCatchEvent id="b"><linkEventDefinition/>'
+    "</intermediateCatchEvent>" + flow("s", "a"),
+    "link.exit": '<startEvent id="s"/><intermediateThrowEvent id="a"><linkEventDefinition name="l"/>'
+    '</intermediateThrowEvent><intermediateCatchEvent id="b"><linkEventDefinition name="l"/>'
+    "</intermediateCatchEvent>" + flow("s", "a") + flow("a", "b"),
+    "multi.count": line(
+        '<userTask id="work" camunda:formRef="f"><multiInstanceLoopCharacteristics>'
+        "<loopCardinality>-1</loopCardinality></multiInstanceLoopCharacteristics></userTask>"
+    ),
+    "loop.twice": line(
+        '<userTask id="work" camunda:formRef="f"><multiInstanceLoopCharacteristics>'
+        "<loopCardinality>2</loopCardinality></multiInstanceLoopCharacteristics>"
+        '<standardLoopCharacteristics loopMaximum="2"/></userTask>'
+    ),
     "form.missing": line('<userTask id="review" camunda:candidateGroups="sales_rep"/>'),
     "task.nobody": line('<userTask id="review" camunda:formRef="f"/>'),
 }  # fmt: skip
@@ -117,7 +187,7 @@ WRONG = {
 
 @pytest.mark.parametrize("code", WRONG)
 def test_a_mistake_is_named(app, code: str):
-    assert code.strip() in codes_of(WRONG[code])
+    assert code.strip() in codes_of(WRONG[code], MESSAGES)
 
 
 def test_a_sound_process_has_no_findings(app):
@@ -242,3 +312,23 @@ def test_a_time_that_cannot_come_is_refused(app, kind: str, text: str):
         f"<{kind}>{text}</{kind}></timerEventDefinition></intermediateCatchEvent>"
     )
     assert "timer.value" in codes_of(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        line(USER) + border("b1", "m") + border("b2", "n"),
+        CHOICE,
+        line(
+            USER,
+            '<intermediateThrowEvent id="t"><compensateEventDefinition activityRef="review"/>'
+            "</intermediateThrowEvent>",
+        )
+        + UNDO,
+        line(USER) + aside('<startEvent id="s2"><errorEventDefinition/></startEvent>'),
+    ],
+    ids=["two messages", "event gateway", "compensation", "error event sub-process"],
+)
+def test_what_is_drawn_right_is_not_refused(app, body: str):
+    errors = {one.code for one in findings_of(body, MESSAGES) if one.severity == "error"}
+    assert errors == set()

@@ -17,8 +17,9 @@ from flask import Flask
 
 from app import clock, create_app
 from app.db import db
-from app.engine import definitions, deploy, memory, models, run, schedule, timers
+from app.engine import definitions, deploy, memory, models, run, schedule, timers, waits
 from app.engine.run import NobodyWaits
+from app.errors import Refused
 from app.jobs import queue
 
 BEGIN = dt.datetime(2026, 1, 1, 8, 0, 30, tzinfo=dt.UTC)
@@ -137,7 +138,11 @@ class Engine:
         self._drain()
 
     def message(self, name: str) -> None:
-        self._do(lambda: run.correlate(name))
+        """Delivered to the one who waits; that several wait is a refusal as that nobody does."""
+        try:
+            self._do(lambda: run.correlate(name))
+        except waits.SeveralWait as problem:
+            raise Refused(str(problem)) from problem
         self._drain()
 
     def signal(self, name: str) -> None:

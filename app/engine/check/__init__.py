@@ -3,7 +3,8 @@
     drawing.py      the tree as nodes and flows of scopes: what every rule asks
     elements.py     what is executed at all, attributes that would be ignored
     flows.py        flows, gateways, reachability, deadlocks, endless loops
-    events.py       triggers, references, timers, boundaries, sub-process starts
+    events.py       references, timers, boundaries, sub-process starts
+    triggers.py     what an event can be, what waits side by side, what can be undone
     activities.py   tasks, loops, calls, scripts
     expressions.py  every expression place compiles
     wiring.py       forms, decisions, handlers, roles, called processes, messages
@@ -16,7 +17,15 @@ from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
-from app.engine.check import activities, elements, events, expressions, flows, wiring
+from app.engine.check import (
+    activities,
+    elements,
+    events,
+    expressions,
+    flows,
+    triggers,
+    wiring,
+)
 from app.engine.check.drawing import Drawing
 from app.engine.findings import ERROR, WARNING, Finding
 
@@ -24,6 +33,7 @@ RULES = (
     *elements.RULES,
     *flows.RULES,
     *events.RULES,
+    *triggers.RULES,
     *activities.RULES,
     *expressions.RULES,
 )

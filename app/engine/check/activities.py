@@ -75,6 +75,13 @@ def loops_say_how_often(drawing: Drawing) -> Iterator[Finding]:
         if node.loop is None:
             continue
         kind, loop = node.loop
+        if len(node.loops) > 1:
+            yield drawing.finding(
+                node,
+                "loop.twice",
+                _("这一步既是循环又是多实例，只有第一个会起作用。"),
+                _("只留一个；要两层，就放进一个子流程。"),
+            )
         if kind == "standardLoopCharacteristics":
             if loop.find(bpmn("loopCondition")) is None and not loop.get("loopMaximum"):
                 yield drawing.finding(
@@ -85,6 +92,10 @@ def loops_say_how_often(drawing: Drawing) -> Iterator[Finding]:
                 )
             continue
         yield from _multi_instance(drawing, node, loop)
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _multi_instance(drawing: Drawing, node: Node, loop: etree._Element) -> Iterator[Finding]:
@@ -99,7 +110,14 @@ def _multi_instance(drawing: Drawing, node: Node, loop: etree._Element) -> Itera
             _("多实例没有集合，也没有次数。"),
             _("填写集合（camunda:collection）或次数（loopCardinality）。"),
         )
-    if text.isdigit() and int(text) > MOST_INSTANCES:
+    if text and not text.startswith(("${", "#{", "=")) and not _is_count(text):
+        yield drawing.finding(
+            node,
+            "multi.count",
+            _("次数“%(text)s”不是一个数。", text=text[:40]),
+            _("写一个整数，例如 3，或一个表达式，例如 ${count(items)}。"),
+        )
+    if _is_count(text) and int(text) > MOST_INSTANCES:
         yield drawing.finding(
             node,
             "multi.limit",

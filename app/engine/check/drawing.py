@@ -103,14 +103,19 @@ class Node:
         found = self.element.findall(f"{bpmn('extensionElements')}/{steps}")
         return {item.get("name", ""): (item.get("value") or "").strip() for item in found}
 
+    @cached_property
+    def loops(self) -> list[tuple[str, etree._Element]]:
+        """[("multiInstanceLoopCharacteristics" or "standardLoopCharacteristics", element)]."""
+        return [
+            (tag, child)
+            for child in self.element
+            if (tag := local(child)) and tag.endswith("LoopCharacteristics")
+        ]
+
     @property
     def loop(self) -> tuple[str, etree._Element] | None:
-        """("multiInstanceLoopCharacteristics" or "standardLoopCharacteristics", element)."""
-        for child in self.element:
-            tag = local(child)
-            if tag and tag.endswith("LoopCharacteristics"):
-                return tag, child
-        return None
+        """The one loop a step may have."""
+        return self.loops[0] if self.loops else None
 
 
 class Drawing:

@@ -31,10 +31,11 @@ def references_exist(drawing: Drawing) -> Iterator[Finding]:
                 continue
             target = element.get(attribute)
             needed = kind in NEEDS_REFERENCE or (throws and kind in REFERENCES)
+            code = "throw.reference" if throws and kind == "message" else "event.reference"
             if not target and needed:
                 yield drawing.finding(
                     node,
-                    "event.reference",
+                    code,
                     _("没有说明是哪一个%(kind)s。", kind=_(WORDS[kind])),
                     _("在建模器的属性面板里选择或新建一个。"),
                 )
@@ -43,13 +44,24 @@ def references_exist(drawing: Drawing) -> Iterator[Finding]:
             elif target and kind in NEEDS_REFERENCE:
                 yield drawing.finding(
                     node,
-                    "event.reference",
+                    code,
                     _("引用的%(kind)s %(id)s 不在文件里。", kind=_(WORDS[kind]), id=target),
                     _("在建模器的属性面板里选择或新建一个。"),
                 )
 
 
-WORDS = {"message": "消息", "signal": "信号", "error": "错误", "escalation": "升级"}
+WORDS = {
+    "message": "消息",
+    "signal": "信号",
+    "timer": "定时",
+    "conditional": "条件",
+    "error": "错误",
+    "escalation": "升级",
+    "compensate": "补偿",
+    "cancel": "取消",
+    "terminate": "终止",
+    "link": "链接",
+}
 
 
 def _is_named(
@@ -268,27 +280,6 @@ def _event_subprocess_start(
         )
 
 
-def catches_have_triggers(drawing: Drawing) -> Iterator[Finding]:
-    """A catching event without trigger would not wait; a throwing one cannot throw a timer."""
-    for node in drawing.of_kind("intermediateCatchEvent"):
-        if not node.definitions:
-            yield drawing.finding(
-                node,
-                "catch.trigger",
-                _("捕获事件没有类型，不会等待。"),
-                _("选择消息、信号、定时或条件。"),
-            )
-    wrong = {"timer", "conditional"}
-    for node in drawing.of_kind("intermediateThrowEvent", "endEvent"):
-        if node.triggers & wrong:
-            yield drawing.finding(
-                node,
-                "throw.trigger",
-                _("抛出事件和结束事件不能是定时或条件类型。"),
-                _("改用捕获事件。"),
-            )
-
-
 RULES = (
     references_exist,
     receive_tasks_name_a_message,
@@ -297,5 +288,4 @@ RULES = (
     compensation_is_wired,
     cancels_belong_to_transactions,
     starts_fit_their_scope,
-    catches_have_triggers,
 )

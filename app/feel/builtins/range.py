@@ -103,10 +103,8 @@ def overlaps_before(a: Range, b: Range) -> Ternary:
 
 @builtin("overlaps after", _RANGES)
 def overlaps_after(a: Range, b: Range) -> Ternary:
-    """a starts inside b and ends last."""
-    if _ends_before(a, b) or _ends_before(b, a):
-        return False
-    return _starts_no_later(b, a) and _ends_no_earlier(a, b) and not _same_end(a, b)
+    """b starts first and ends inside a."""
+    return overlaps_before(b, a)
 
 
 @builtin("finishes", _POINT_RANGE + " | " + _RANGES)
