@@ -9,10 +9,20 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export FLASK_APP := app
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 STAMPS := .make
-FRONT := package-lock.json $(shell find app/static -path app/static/dist -prune -o -type f -print 2>/dev/null)
+# the browser's files, and whatever may name an icon of the sprite
+FRONT := package-lock.json $(shell find app processes -path app/static/dist -prune -o -type f \
+  \( -path 'app/static/*' -o -name '*.html' -o -name '*.py' -o -name '*.toml' \) -print)
 TEXTS := $(wildcard app/translations/en/*.po processes/*/en.po)
 WORKERS ?= 2
 
+# what somebody removed is made again, whatever its stamp says
+gone = $(if $(wildcard $(1)),,$(shell rm -f $(addprefix $(STAMPS)/,$(2))))
+$(call gone,.venv/bin/pip,venv runtime development node)
+$(call gone,node_modules/.package-lock.json,node)
+$(call gone,app/static/dist/manifest.json,front)
+$(call gone,app/translations/en/LC_MESSAGES/messages.mo,texts)
+
+.NOTPARALLEL:
 .PHONY: run serve test test-postgres test-rabbitmq story check bench reliability docs-pictures lock build data clean
 
 run: $(STAMPS)/runtime $(STAMPS)/papers build data serve
