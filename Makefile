@@ -83,6 +83,7 @@ reliability: $(STAMPS)/development build $(STAMPS)/system-reliability
 
 # the requirement files with hashes, after a change of requirements*.in
 lock: $(STAMPS)/development
+	command -v pip-compile >/dev/null || pip install -q pip-tools
 	for name in requirements requirements-dev; do
 	  pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --strip-extras --allow-unsafe -o $$name.txt $$name.in
 	done
