@@ -184,7 +184,8 @@ class _Drawing:
             label=self._said(node, component.label), hint=self._said(node, component.description),
             width=_width(component), hidden=node.hidden, error=self.errors.get(node.path, ""),
             locked=self.locked or component.disabled or node.readonly,
-            prefix=component.prefix, suffix=component.suffix, display=component.display,
+            prefix=label(component.prefix), suffix=label(component.suffix),
+            display=component.display,
             placeholder=label(component.placeholder), format=component.format,
             conditional=bool(component.hide),
         )  # fmt: skip

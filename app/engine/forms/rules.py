@@ -13,7 +13,7 @@ from app.engine.forms import sheet as sheets
 from app.engine.forms import typed
 from app.engine.forms.component import CHOICES, MANY, TEXTS, Component
 from app.engine.forms.sheet import Node, Sheet
-from app.i18n import _
+from app.i18n import _, label
 
 PATTERN_SECONDS = 0.05
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"]{1,64}@[^\s@.<>]+(\.[^\s@.<>]+)+")
@@ -52,7 +52,13 @@ def _is_required(node: Node) -> bool:
 def _own_rule(node: Node) -> str | None:
     rule = node.component.error
     text = rule.value(node.scope.context()) if rule else None
-    return text if isinstance(text, str) and text else None
+    return in_words(text) if isinstance(text, str) and text else None
+
+
+def in_words(text: str) -> str:
+    """The rule's text in the reader's language; a figure at its end stays as it is."""
+    words = text.rstrip("0123456789.,")
+    return label(words) + text[len(words) :]
 
 
 def _please(component: Component) -> str:
