@@ -25,6 +25,12 @@ def newest_definitions() -> dict[str, Definition]:
     return {definition.process_id: definition for definition in rows}
 
 
+def names() -> dict[str, str]:
+    """{process id: name of its newest version}."""
+    query = sa.select(Definition.process_id, Definition.name).where(Definition.is_newest)
+    return dict(db.session.execute(query).all())
+
+
 def by_process(process_id: str | None = None) -> dict[str, Figures]:
     """{process id: figures}, of one process only if given."""
     query = sa.select(

@@ -113,6 +113,8 @@ def flow(number: str) -> str:
         may_start=figures.may_start(current_user, definition),
         groups=group_names(),
         lasting=places.lasting,
+        names=figures.names(),
+        flow_number=areas.flow_number,
     )
 
 
@@ -124,7 +126,7 @@ def step(number: str, element_id: str) -> str:
         raise errors.NotFound()
     return render_template(
         "library/step.html", chosen=chosen, number=number, groups=group_names(),
-        lasting=places.lasting,
+        lasting=places.lasting, names=figures.names(), flow_number=areas.flow_number,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What a drawn step means to the person who looks at it: who, how long, which form, what next."""
 
 import functools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from app.engine.check.drawing import Drawing, Node
 from app.engine.published import Definition, DeploymentFile, FileContent
 from app.engine.read import bpmn, camunda
 
+PROCESS = re.compile(r"\bp_\w+")
 KINDS = {
     "userTask": "用户任务",
     "manualTask": "人工步骤",
@@ -106,12 +108,18 @@ def _step(node: Node, lane: str) -> Step:
         form=node.attribute("formRef") or node.attribute("formKey"),
         decision=node.attribute("decisionRef"),
         topic=node.attribute("topic"),
-        called=node.element.get("calledElement"),
+        called=called(node.element.get("calledElement")),
         assignee=node.attribute("assignee"),
         groups=tuple(part.strip() for part in groups if part.strip()),
         due=node.element.get(camunda("dueDate")),
         exits=tuple(dict.fromkeys(_exits(node, {node.id}))),
     )
+
+
+def called(text: str | None) -> str | None:
+    """The process that is called; also where an expression names it."""
+    found = PROCESS.search(text or "")
+    return found[0] if found else text
 
 
 def _exits(node: Node, seen: set[str | None]) -> Iterator[tuple[str, str]]:
