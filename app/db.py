@@ -137,6 +137,11 @@ def set_reading(only_reads: bool) -> None:
     _writes.set(not only_reads)
 
 
+def writes() -> bool:
+    """Does a transaction that begins now take SQLite's write lock?"""
+    return _writes.get()
+
+
 def reads_first(view: View) -> View:
     """The view looks before it writes: it calls `begin_writing` when it is about to."""
     view.reads_first = True  # type: ignore[attr-defined]

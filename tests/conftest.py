@@ -6,6 +6,7 @@ import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -13,8 +14,10 @@ import redis
 from flask import Flask, g
 from flask.testing import FlaskClient
 
-from app import clock
-from app.db import db
+from app import clock, workspace
+from app.db import db, set_reading, writes
+from app.engine import handlers
+from app.jobs import registry
 from tests import database as databases
 from tests import servers
 from tests.database import Database
@@ -31,6 +34,36 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"template", "empty_database", "published"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.database)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind() -> Iterator[None]:
+    """What belongs to the whole process is after each test as it was before. The test that leaves
+    something fails, not the one that would stumble over it."""
+    before = _of_the_process()
+    yield
+    after = _of_the_process()
+    os.chdir(before["folder"])
+    for name in after["environment"].keys() - before["environment"].keys():
+        del os.environ[name]
+    os.environ.update(before["environment"])
+    clock._fixed.clear()
+    clock._fixed.update(before["stopped clocks"])
+    workspace.enter(before["workspace"])
+    set_reading(not before["writes"])
+    left = {name: kept for name, kept in after.items() if kept != before[name]}
+    assert not left
+
+
+def _of_the_process() -> dict[str, Any]:
+    told = {key: value for key, value in os.environ.items() if key != "PYTEST_CURRENT_TEST"}
+    known = [(topic, one.function) for topic, one in handlers.every().items()]
+    known += [(name, kind.work) for name, kind in registry.kinds.items()]
+    return {
+        "folder": os.getcwd(), "environment": told, "workspace": workspace.current(),
+        "stopped clocks": dict(clock._fixed), "writes": writes(),
+        "of tests": {name for name, work in known if work.__module__.startswith("tests.")},
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="session")

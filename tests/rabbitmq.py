@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import ports
 from tests.postgres import NotInstalled
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # Debian's; the one in sbin is for systemd
@@ -111,7 +112,7 @@ def server() -> Iterator[Server]:
         if os.getuid() == 0:
             shutil.chown(folder, ACCOUNT)
             folder.chmod(0o755)
-        running = Server(folder, *_free_ports(3))
+        running = Server(folder, *(ports.free() for _n in range(3)))
         try:
             running.start()
             yield running
@@ -122,9 +123,3 @@ def server() -> Iterator[Server]:
 def _as_server(*command: str) -> list[str]:
     """The command as the account that owns the folder."""
     return ["runuser", "-u", ACCOUNT, "--", *command] if os.getuid() == 0 else [*command]
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as lines:
-        made = [lines.enter_context(socket.create_server(("127.0.0.1", 0))) for _n in range(count)]
-        return [line.getsockname()[1] for line in made]

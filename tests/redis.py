@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import ports
 from tests.postgres import NotInstalled
 
 SECONDS = 20  # so long it may take to answer
@@ -67,14 +68,9 @@ def server() -> Iterator[Server]:
     if program is None:
         raise NotInstalled("Redis is not installed: apt-get install redis-server")
     with tempfile.TemporaryDirectory(prefix="redis") as name:
-        running = Server(program, Path(name), _free_port())
+        running = Server(program, Path(name), ports.free())
         running.start()
         try:
             yield running
         finally:
             running.stop()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as line:
-        return line.getsockname()[1]

@@ -7,7 +7,6 @@ import contextlib
 import itertools
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,7 @@ from app.accounts.models import User
 from app.db import db
 from app.engine import deploy, models
 from app.engine import run as engine
-from tests import postgres
+from tests import ports, postgres
 from tests.bench import crowd
 from tests.bench.engine import application, summary, timed
 from tests.visitor import Visitor
@@ -59,9 +58,7 @@ class Server:
     """gunicorn with two worker processes over the folder."""
 
     def __init__(self, folder: str, database_url: str, runner: str = "inline") -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.address = f"127.0.0.1:{ports.free()}"
         settings = {"INSTANCE_PATH": folder, "BIND": self.address, "WORKERS": "2", "THREADS": "4",
                     "JOB_RUNNER": runner, "SECRET_KEY": "bench", "LOG_LEVEL": "ERROR",
                     "DATABASE_URL": database_url}  # fmt: skip

@@ -49,7 +49,7 @@ class Other(threading.Thread):
                 db.session.remove()
 
     def ended(self) -> "Other":
-        self.join(30)
+        self.join(120)
         assert not self.is_alive()
         return self
 

@@ -42,7 +42,7 @@ def at_once(app: Flask, *acts: Callable[[], object]) -> list[object]:
 
     def do(place: int) -> None:
         with app.app_context():
-            ready.wait(20)
+            ready.wait(120)
             try:
                 found[place] = acts[place]()
             except Exception as error:
@@ -57,7 +57,7 @@ def at_once(app: Flask, *acts: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     return found
 
 

@@ -74,7 +74,7 @@ class House:
             time.sleep(1)
             return len({process for process, _at in self.begun(name)}) >= count
 
-        self.wait(answered, 60)
+        self.wait(answered)
 
     def close(self) -> None:
         """Every process is gone."""
@@ -124,7 +124,7 @@ class House:
             rows = db.session.execute(sa.select(Job.__table__).where(Job.kind == kind))
             return [dict(row) for row in rows.mappings()]
 
-    def wait(self, true: Callable[[], Any], seconds: float = 30) -> Any:
+    def wait(self, true: Callable[[], Any], seconds: float = 120) -> Any:
         """What `true` says as soon as it is something; fails with the workers' log."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:

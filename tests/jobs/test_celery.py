@@ -39,7 +39,7 @@ def test_a_commit_does_not_wait_for_the_broker(server, caplog: pytest.LogCapture
         for _n in range(20):
             queue.enqueue("test.celery", {})
             db.session.commit()
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while "the broker cannot be reached" not in caplog.text and time.monotonic() < until:
             time.sleep(0.05)
         tried = [one for one in caplog.records if "the broker cannot be reached" in one.message]

@@ -81,7 +81,7 @@ def test_who_waits_too_long_for_a_case_is_told_so_and_nothing_is_written(app, as
     db.session.remove()
     other = threading.Thread(target=hold)
     other.start()
-    held.wait(10)
+    held.wait(60)
     try:
         answer = browser.post(f"/tasks/{task_id}/complete", data={"outcome": "approve"})
         in_vain = other.is_alive()
@@ -169,7 +169,7 @@ def test_a_deadlock_ends_for_one_of_the_two_with_words(app, as_user):
         with app.app_context():
             try:
                 run.case(one)
-                both.wait(10)
+                both.wait(60)
                 run.case(other)
             except sa.exc.OperationalError as error:
                 problems.append(error)

@@ -9,7 +9,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from app import metrics
-from tests import postgres
+from tests import ports, postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOWS = Path(__file__).parent / "flows"
@@ -50,9 +49,7 @@ class Ground:
         self.file = self.instance / "shunliu.sqlite"
         self.url = cluster.url.format(name="postgres") if cluster else f"sqlite:///{self.file}"
         self.effects = self.folder / "effects"
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        self.address = f"127.0.0.1:{ports.free()}"
         self.environ: dict[str, str] = {}  # more for every process, e.g. another clock
         self.server: Process | None = None
         self.workers: list[Process] = []
