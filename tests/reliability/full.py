@@ -1,9 +1,9 @@
 """`python -m tests.reliability.full`: the disk is full in the middle of a burst, then free again.
 
-The instance lies on a small file system of its own (tmpfs; whoever may not mount does it in a name
-space of his own, where everything of this experiment then runs). While it is full,
-whoever writes is told so in one clear message and nothing is written; pages that only show go on.
-When there is room again work goes on by itself, and the database is whole.
+The instance, or PostgreSQL's tables, lie on a small file system of its own (tmpfs; whoever may not
+mount does it in a name space of his own, where everything of this experiment then runs). While it
+is full, whoever writes is told so in one clear message and nothing is written; pages that only show
+go on. When there is room again work goes on by itself, and the database is whole.
 """
 
 import contextlib
@@ -17,6 +17,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from tests import postgres
 from tests.reliability import judge
 from tests.reliability.crowd import Crowd, Ledger
 from tests.reliability.ground import Ground, flow, ground
@@ -63,9 +66,11 @@ def fill(folder: Path) -> Path:
 def run(database: str = "sqlite", cases: int = CASES, *, seconds: float = SECONDS) -> Verdict:
     """The verdict; the disk stays full for so many seconds, twice. Raises CannotMount."""
     if os.geteuid() != 0:
-        return _as_root_of_its_own(cases, seconds)
+        return _as_root_of_its_own(database, cases, seconds)
     verdict = Verdict("disk full", database)
-    with small_disk() as disk, ground(database, disk) as place:
+    with small_disk() as disk, ground(database, None if database == "postgres" else disk) as place:
+        if place.cluster is not None:
+            _tables_on(disk, place)
         place.prepare(flow("rounds", ROUNDS=COMPLETIONS - 2))
         place.start()
         ledger = Ledger(place.folder / "acknowledged")
@@ -95,8 +100,19 @@ def run(database: str = "sqlite", cases: int = CASES, *, seconds: float = SECOND
     return verdict
 
 
-def _as_root_of_its_own(cases: int, seconds: float) -> Verdict:
+def _tables_on(disk: Path, place: Ground) -> None:
+    """Tables that are made from now on lie there; the server's own log lies elsewhere."""
+    subprocess.run(postgres.as_server("mkdir", disk / "tables"), check=True)
+    engine = sa.create_engine(place.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE TABLESPACE small LOCATION '{disk / 'tables'}'")
+        connection.exec_driver_sql("ALTER DATABASE postgres SET default_tablespace = small")
+
+
+def _as_root_of_its_own(database: str, cases: int, seconds: float) -> Verdict:
     """The same, by another process in a name space where this account is root."""
+    if database == "postgres":
+        raise CannotMount("PostgreSQL does not run as root: this experiment is for root only")
     inside = ["unshare", "--user", "--map-root-user", "--mount", "--"]
     if subprocess.run([*inside, "true"], capture_output=True).returncode:
         raise CannotMount(CannotMount.__doc__)

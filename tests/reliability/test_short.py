@@ -28,7 +28,7 @@ def test_a_database_that_goes_away_costs_nothing_but_a_moment():
 
 def test_a_full_disk_refuses_in_clear_words_and_damages_nothing():
     try:
-        passed(full.run(cases=6, seconds=2.0))
+        passed(full.run(DATABASE, 6, seconds=2.0))
     except full.CannotMount as missing:
         servers.lack(missing)
 
