@@ -1,5 +1,6 @@
 """Functions on lists. A list given is never changed; what comes back is a new one."""
 
+import datetime as dt
 from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from app.feel import arithmetic, budget, compare
 from app.feel.budget import Run
 from app.feel.builtins.registry import builtin, invoke
-from app.feel.values import CONTEXT, NUMBERS, Function, imported
+from app.feel.values import CONTEXT, NUMBERS, Function, YearsMonths, imported
 
 _LIST_OR_ITEMS = "list:l | items*:a"
 
@@ -63,14 +64,16 @@ def _extreme(items: list[Any], side: int) -> Any:
 @builtin("sum", _LIST_OR_ITEMS)
 def total(*arguments: Any) -> Any:
     items = _items(arguments)
-    if not items or items[0] is None or items[0].__class__ is str:
+    if not items or not all(_adds_up(item) for item in items):
         return None
-    result = items[0] if compare.order_key(items[0]) else None
+    result = items[0]
     for item in items[1:]:
-        if item.__class__ is str or result is None:
-            return None
         result = arithmetic.add(result, item)
     return result
+
+
+def _adds_up(item: Any) -> bool:
+    return item.__class__ in NUMBERS or isinstance(item, dt.timedelta | YearsMonths)
 
 
 @builtin("product", _LIST_OR_ITEMS)
@@ -164,7 +167,7 @@ def sublist(items: list[Any], start: Any, length: Any = None) -> list[Any] | Non
     return items[index:end] if length >= 0 and end <= len(items) else None
 
 
-@builtin("append", "list:l, items*:a")
+@builtin("append", "list:l, items*:a | list:l, item:a")
 def append(items: list[Any], *more: Any) -> list[Any] | None:
     budget.check_items(len(items) + len(more))
     return [*items, *more] if more else None

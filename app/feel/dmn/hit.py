@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import reduce
 from typing import Any
 
-from app.feel.values import CONTEXT, is_number
+from app.feel import arithmetic
+from app.feel.values import CONTEXT, YearsMonths, is_number
 
 Outputs = tuple[Any, ...]
 Order = Sequence[tuple[Any, ...]]
@@ -56,11 +58,14 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _total(values: list[Any]) -> Any:
-    if not all(map(is_number, values)):
-        return None
-    return reduce(CONTEXT.add, values, Decimal(0))
+    if all(map(is_number, values)):
+        return reduce(CONTEXT.add, values, Decimal(0))
+    first = values[0].__class__
+    fits = first in _DURATIONS and all(one.__class__ is first for one in values)
+    return reduce(arithmetic.add, values) if fits else None
 
 
+_DURATIONS = (dt.timedelta, YearsMonths)
 _AGGREGATE: dict[str, Callable[[list[Any]], Any]] = {"SUM": _total, "MIN": min, "MAX": max}
 
 

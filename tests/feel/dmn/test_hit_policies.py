@@ -1,5 +1,6 @@
 """Every hit policy and aggregation, and what happens when no rule or too many rules hit."""
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -60,6 +61,13 @@ def test_the_one_letter_forms_are_read(sign, expected):
 def test_a_sum_is_exact():
     body = table("COLLECT", ["x"], ["o"], ["- | 0.1", "- | 0.2"], aggregation="SUM")
     assert decide(body, x=1) == Decimal("0.3")
+
+
+def test_durations_are_summed_too():
+    body = table("COLLECT", ["x"], ["o"], ['- | @"P1D"', '- | @"PT12H"'], aggregation="SUM")
+    assert decide(body, x=1) == dt.timedelta(days=1, hours=12)
+    mixed = table("COLLECT", ["x"], ["o"], ['- | @"P1D"', '- | @"P1Y"'], aggregation="SUM")
+    assert decide(mixed, x=1) is None
 
 
 def test_unique_says_which_rules_overlap():
