@@ -28,7 +28,7 @@ $(call gone,app/translations/en/LC_MESSAGES/messages.mo,texts)
 run: $(STAMPS)/runtime $(STAMPS)/papers build data serve
 
 serve:
-	@echo "» serving on http://127.0.0.1:8000 (stop with Ctrl+C)"
+	@echo "» serving on http://$${SHUNLIU_BIND:-127.0.0.1:8000} (stop with Ctrl+C)"
 	export SHUNLIU_SHOW_DEMO_PEOPLE="$${SHUNLIU_SHOW_DEMO_PEOPLE:-True}"
 	exec gunicorn -c python:app.server 'app:create_app()'
 
@@ -38,7 +38,7 @@ data: $(STAMPS)/runtime build
 
 # compiled here, because the server itself may not write beside its code; it starts sooner
 build: $(STAMPS)/front $(STAMPS)/texts
-	python -m compileall -q app handlers config.py
+	@python -m compileall -q app handlers config.py
 
 test: $(STAMPS)/development build $(STAMPS)/system-test $(STAMPS)/system-reliability $(STAMPS)/servers check
 	@echo "» tests"

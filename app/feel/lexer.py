@@ -67,6 +67,8 @@ def tokens(text: str, juel: bool = False) -> list[Token]:
         kind = found.lastgroup or ""
         if kind == "blank":
             blank = True
+        elif text.startswith("/*", at):  # one with an end would have been blank
+            raise error("comment", at, text)
         else:
             result.append(Token(_KINDS[kind], _content(kind, found.group()), at, blank))
             blank = False
@@ -108,10 +110,3 @@ def _unreadable(text: str, at: int) -> FeelError:
     if rest[0] in "\"'@`":
         return error("string", at, text, found=rest[:20])
     return error("character", at, text, found=rest[0])
-
-
-def with_comment_check(text: str) -> None:
-    """Raises FeelError when a block comment of `text` has no end."""
-    start = text.find("/*")
-    if start >= 0 and text.find("*/", start + 2) < 0 and text.count('"', 0, start) % 2 == 0:
-        raise error("comment", start, text)

@@ -51,14 +51,6 @@ class Names:
             names = names.parent
         return best
 
-    def knows(self, name: str) -> bool:
-        names: Names | None = self
-        while names is not None:
-            if name in names.plain:
-                return True
-            names = names.parent
-        return False
-
 
 def _matches(tokens: list[lexer.Token], at: int, parts: Shape) -> bool:
     if at + len(parts) >= len(tokens):

@@ -53,3 +53,10 @@ def test_the_free_names_are_told():
 @pytest.mark.parametrize("text", ["1 // one", "/* one */ 1", "1 /* a\n b */"])
 def test_comments_are_left_out(value, text):
     assert value(text) == 1
+
+
+@pytest.mark.parametrize(("text", "place"), [("1 /* one", 2), ("/*", 0), ('"/*" + /* x', 7)])
+def test_a_comment_without_an_end_says_so(text, place):
+    with pytest.raises(feel.FeelError) as refusal:
+        feel.compile(text)
+    assert (refusal.value.code, refusal.value.position) == ("comment", place)

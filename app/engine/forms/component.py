@@ -134,4 +134,3 @@ class Form:
     fields: dict[str, Component] = field(default_factory=dict)
     lists: dict[str, Component] = field(default_factory=dict)
     free_names: frozenset[str] = frozenset()
-    has_conditions: bool = False

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 Name = tuple[str | int, ...]
-MAX_INDEX = 9_999
 _PART = re.compile(r"([^.\[\]]+)|\[(\d{1,4})\]")
 _WHOLE = re.compile(r"[^.\[\]]+(?:\[\d{1,4}\])*(?:\.[^.\[\]]+(?:\[\d{1,4}\])*)*")
 _INDEX = re.compile(r"\[\d+\]")

@@ -87,7 +87,6 @@ def _json(content: bytes | str, notes: Notes) -> dict[str, Any] | None:
 
 def _index(form: Form, components: list[Component]) -> None:
     for component in components:
-        form.has_conditions |= bool(component.hide) or component.type == "expression"
         if component.type == "dynamiclist":
             form.lists[component.name] = component
         elif component.is_input:

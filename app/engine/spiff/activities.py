@@ -181,7 +181,6 @@ class SubProcess(Activity):
     """Embedded sub-process and transaction."""
 
     body: ScopeSpec
-    transaction = False
 
     def behave(self, token: Token) -> bool | None:
         saved = token.internal_data.get("restore")

@@ -60,10 +60,6 @@ class Node(BpmnSpecMixin):
     def trigger(self) -> Trigger:
         return self.triggers[0]
 
-    @property
-    def scope_spec(self) -> ScopeSpec:
-        return self._wf_spec
-
     def _predict(self, my_task: Token, *_args: Any, **_kwargs: Any) -> None:
         pass
 

@@ -229,7 +229,6 @@ class NodeReader(TaskParser):
         parser = self.process_parser.parser
         parser.create_parser(self.node, filename=self.filename)
         made.body = parser.get_spec(self.bpmn_id)
-        made.transaction = local(self.node) == "transaction"
 
     def _read_event_subprocess(self, made: activities.EventSubProcess) -> None:
         if not made.body.entries:
