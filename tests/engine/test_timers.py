@@ -93,6 +93,22 @@ def test_a_cycle_comes_again(app: Flask):
     assert desk.names().count("a") == 1
 
 
+def test_a_time_of_day_is_the_companys_the_first_time_and_every_time(app: Flask):
+    daily = timer("timeCycle", "0 0 10 * * ?")  # now it is nine o'clock in Shanghai
+    desk.publish(
+        process(
+            start(), user("a"), boundary("remind", "a", daily, interrupting=False),
+            user("note"), flows("s a", "remind note"),
+        )
+    )  # fmt: skip
+    desk.begin()
+    for days in (0, 1, 2):
+        (due,) = db.session.scalars(sa.select(Timer.due_at)).all()
+        assert due == dt.datetime(2026, 3, 10 + days, 2, 0, tzinfo=dt.UTC)
+        desk.work(hours=24)
+        assert desk.names().count("note") == days + 1
+
+
 def test_a_timer_start_begins_cases_until_a_newer_version_replaces_it(app: Flask):
     every = process(start("s", timer("timeCycle", "R/PT1H")), user("a"), flows("s a"))
     desk.publish(every)

@@ -181,7 +181,9 @@ class Node(BpmnSpecMixin):
         """
         if token.trigger.kind != "timer":
             return
-        after = schedule.following(token.internal_data["rest"], token.internal_data["due"])
+        # the time of day of a cron is that of the company, the first time and every time
+        due = token.internal_data["due"].astimezone(token.top.at.tzinfo)
+        after = schedule.following(token.internal_data["rest"], due)
         if after is None:
             token.workflow.drop(token)
         else:
