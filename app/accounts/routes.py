@@ -28,7 +28,7 @@ THEMES = ("auto", "light", "dark")
 DENSITIES = ("comfortable", "compact")
 SHORTEST = 8
 # compared against when nobody has the login, so that the answer takes as long as for a person
-NOBODY = "scrypt:32768:8:1$nobody$0"
+NOBODY = "scrypt:32768:8:1$nobody-of-nobody$0"
 # who stands on the login page of a demonstration: those who meet in the customer flows
 SHOWN = ("zhangwei", "wangqiang", "sunli", "zhaomin", "linyue", "machao", "zhouning", "baijie")
 

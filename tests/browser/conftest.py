@@ -39,13 +39,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Site:
-    """A running server with a database of its own."""
+    """A running server with a database of its own: a file in `folder`, or the one of the URL."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, database_url: str = "") -> None:
+        self.folder, self.database_url = folder, database_url
         self.app = create_app(
-            {"instance_path": str(folder), "job_runner": "inline", "secret_key": SECRET}
-        )
+            {"instance_path": str(folder), "job_runner": "inline", "secret_key": SECRET,
+             "database_url": database_url}
+        )  # fmt: skip
         self.address = f"127.0.0.1:{ports.free()}"
         self.url = f"http://{self.address}"
 
@@ -54,7 +55,7 @@ class Site:
         settings = {
             "INSTANCE_PATH": str(self.folder), "BIND": self.address, "WORKERS": "1",
             "JOB_RUNNER": "inline", "SECRET_KEY": SECRET, "SHOW_DEMO_PEOPLE": "True",
-            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL": "WARNING", "DATABASE_URL": self.database_url,
         }  # fmt: skip
         environ = os.environ | {f"SHUNLIU_{name}": value for name, value in settings.items()}
         server = subprocess.Popen(

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from app.db import db
 from app.engine.models import Event, Instance, UserTask
 from app.records import write
+from tests import database as databases
 from tests.browser.conftest import Site
 from tests.flows.conftest import published  # noqa: F401 - the company with every flow
 from tests.visitor import Visitor
@@ -47,12 +47,12 @@ class Mortal:
 
 @pytest.fixture
 def server(published, tmp_path):  # noqa: F811 - the fixture
-    shutil.copy(published, tmp_path / "shunliu.sqlite")
-    mortal = Mortal(Site(tmp_path))
-    yield mortal
-    mortal.kill()
-    with mortal.site.app.app_context():
-        db.engine.dispose()
+    with databases.copied(published, tmp_path) as made:
+        mortal = Mortal(Site(tmp_path, made.url if made.name else ""))
+        yield mortal
+        mortal.kill()
+        with mortal.site.app.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture

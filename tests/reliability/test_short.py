@@ -3,10 +3,13 @@ runs them as long as they are meant to be."""
 
 import os
 
+import pytest
+
 from tests import servers
 from tests.reliability import full, jump, kill, outage, race, release
 from tests.reliability.judge import Verdict
 
+pytestmark = pytest.mark.database
 DATABASE = "postgres" if os.environ.get("TEST_POSTGRES") else "sqlite"
 
 
