@@ -13,10 +13,13 @@ from app.i18n import _
 from app.records import write
 from app.records.action import Action
 from app.records.action_expense import COUNTED, PAID_BY, ActionExpense
+from app.records.campaign import Campaign
+from app.records.errors import RecordError
 from app.records.opportunity import Opportunity
 from handlers import campaign_cost, steps
 
 NONE = Decimal(0)
+OVER = ("已结束", "已关闭", "已取消")
 WAITING = ("已登记", "待确认")
 
 
@@ -46,6 +49,7 @@ def _posted(step: Step, action: Action, line: int, row: Mapping[str, Any]) -> Ac
     spent_on = row.get("spent_on") or steps.today(step)
     if spent_on > steps.today(step):
         raise Invalid(_("费用的发生日期不能晚于今天。"))
+    _still_runs(action)
     opportunity = write.find("opportunity", action.target_no) if action.target == "机会" else None
     given = {
         "action_id": action.id, "line_no": line, "target": action.target,
@@ -58,6 +62,17 @@ def _posted(step: Step, action: Action, line: int, row: Mapping[str, Any]) -> Ac
     }  # fmt: skip
     made: ActionExpense = write.create("action_expense", given, **steps.writing(step))
     return made
+
+
+def _still_runs(action: Action) -> None:
+    """Costs of a campaign that is over belong to its department: E_CAMPAIGN_CLOSED (051-02-03)."""
+    task = write.find("campaign_task", action.target_no) if action.target == "活动任务" else None
+    campaign = db.session.get(Campaign, task.campaign_id) if task is not None else None
+    if campaign is not None and campaign.state in OVER:
+        text = _(
+            "市场活动 %(number)s 已经结束，费用请在本部门的预算里报销。", number=campaign.number
+        )
+        raise RecordError("E_CAMPAIGN_CLOSED", text)
 
 
 def rows_of(numbers: list | None) -> list[ActionExpense]:

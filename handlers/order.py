@@ -13,12 +13,13 @@ from app.engine.handlers import BpmnError, Step, handler
 from app.errors import Invalid
 from app.i18n import _
 from app.records import write
+from app.records.contact import Contact
 from app.records.customer import Customer
 from app.records.customer_account import CustomerAccount
 from app.records.product import Product
 from app.records.quotation import Quotation, QuotationLine
 from app.records.sales_order import SalesOrder
-from handlers import credit, goods, order_book, steps
+from handlers import credit, goods, order_book, quote_book, steps
 
 NONE = Decimal(0)
 HEADER = ("quote_no", "order_date", "bill_to", "ship_to", "payment_terms", "delivery_mode",
@@ -85,6 +86,7 @@ def _from_quote(quote: Quotation, given: dict[str, Any]) -> dict[str, Any]:
     customer = db.session.get_one(Customer, quote.customer_id)
     return given | {
         "customer_id": customer.number, "quote_no": quote.number,
+        "contact_id": given.get("contact_id") or quote_book.contact_number(quote.contact_id),
         "payment_terms": quote.payment_terms or given.get("payment_terms"),
         "bill_to": given.get("bill_to") or customer.name,
         "ship_to": given.get("ship_to") or customer.address,
@@ -287,6 +289,7 @@ def _saved(
     quote: Quotation | None,
 ) -> SalesOrder:  # fmt: skip
     given = {name: order.get(name) for name in HEADER}
+    given["contact_id"] = _contact(order.get("contact_id"), customer)
     given |= {"customer_id": customer.id, "owner_id": rep, "department_id":
               steps.department_of(rep) or customer.department_id,
               "opportunity_id": quote.opportunity_id if quote is not None else None}  # fmt: skip
@@ -298,6 +301,19 @@ def _saved(
     except Invalid as error:
         raise steps.refusal(error, "E_ORDER_INVALID") from error
     return known
+
+
+def _contact(number: str | None, customer: Customer) -> int | None:
+    """Whom to ask about the order: who is named, who must be the customer's; else its main contact."""
+    query = sa.select(Contact).where(
+        Contact.customer_id == customer.id, Contact.state == "在职",
+        Contact.number == number if number else Contact.is_primary,
+    )  # fmt: skip
+    found = db.session.scalar(query.order_by(Contact.id).limit(1))
+    if found is None and number:
+        raise refused("E_ORDER_INVALID", _(
+            "联系人 %(number)s 不是这个客户在职的联系人，请重选。", number=number))  # fmt: skip
+    return found.id if found is not None else None
 
 
 def _set_lines(step: Step, order: SalesOrder, lines: list[dict[str, Any]]) -> None:

@@ -33,7 +33,7 @@ class SalesOrder(Entity, db.Model):
                 "履约中": ("已完成", "挂起", "已取消"), "挂起": ("已生效", "履约中", "已取消"),
                 "已完成": (), "已驳回": (), "未签约": (), "已取消": ()},
         sections=(
-            ("订单", ("customer_id", "quote_no", "opportunity_id", "order_date", "sales_rep_id",
+            ("订单", ("customer_id", "contact_id", "quote_no", "opportunity_id", "order_date", "sales_rep_id",
                       "po_no", "bill_to", "ship_to", "payment_terms", "delivery_mode",
                       "invoice_basis", "invoice_kind", "revision")),
             ("金额", ("total", "discount", "freight", "prepay_required", "released",
@@ -53,6 +53,7 @@ class SalesOrder(Entity, db.Model):
         sa.Index("ix_sales_order_date", "workspace_id", "order_date"),
     )  # fmt: skip
     customer_id: Mapped[int] = fields.ref("客户", "customer", required=True)
+    contact_id: Mapped[int | None] = fields.ref("联系人", "contact")
     quote_no: Mapped[str | None] = fields.text("报价单", 40, form="number", target="quotation")
     opportunity_id: Mapped[int | None] = fields.ref("机会", "opportunity")
     order_date: Mapped[dt.date] = fields.day("订单日期", required=True)

@@ -7,6 +7,7 @@ import pytest
 
 from app.db import db
 from app.records import exposure, log, write
+from app.records.contact import Contact
 from app.records.prepayment import Prepayment
 from tests.flows import neighbours, trade
 from tests.flows.orders import (
@@ -160,6 +161,7 @@ def test_the_same_purchase_order_or_quotation_twice(stage: Stage):
 @pytest.mark.parametrize(("given", "why"), [
     ({"order": header("CU-999999-9999")}, "有效的客户"),
     ({"order": header(quote_no="QT-209901-0001")}, "不是这个客户的"),
+    ({"order": header(contact_id="CT-209901-0001")}, "不是这个客户在职的联系人"),
     ({"plan": [{"basis": "签约", "amount": 1}]}, "两者要相等"),
 ])  # fmt: skip
 def test_an_order_that_does_not_fit(stage: Stage, given: dict, why: str):
@@ -171,3 +173,17 @@ def test_an_order_that_does_not_fit(stage: Stage, given: dict, why: str):
         "order_lines": lines, "plan_rows": given.get("plan", ONE_ROW),
     })  # fmt: skip
     assert why in stage.seen(stage.task("enter_order", case))["problems"]
+
+
+def test_an_order_names_whom_to_ask(stage: Stage):
+    """The main contact of the customer, or whoever was chosen."""
+    known = stage.record("sales_order", number(stage, enter(stage))).contact_id
+    assert known is not None
+    main = db.session.get_one(Contact, known)
+    assert main.is_primary and main.customer_id == write.need("customer", trade.HENGYUAN).id
+    other = write.create("contact", {
+        "customer_id": trade.HENGYUAN, "name": "韩采购", "mobile": "13900000077",
+        "owner_id": "zhangwei"}, by="zhangwei", state="在职")  # fmt: skip
+    db.session.commit()
+    case = enter(stage, order=header(contact_id=other.number))
+    assert stage.record("sales_order", number(stage, case)).contact_id == other.id
