@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from app.records import record
+from app.reports import asking
 from app.reports.catalogue import FLOWS, REPORTS, of_flow
 
 pytestmark = pytest.mark.usefixtures("trade")
@@ -54,6 +56,19 @@ def test_every_row_leads_to_a_page_that_exists(flow, as_user):
                 for url in sorted(set(re.findall(r'href="(/records/[^"]+)"', text)))[:3]:
                     found = browser.get(url.replace("&amp;", "&"))
                     assert found.status_code == 200, (report.id, url)
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_link_takes_what_the_query_gives_and_asks_a_list_for_what_it_has(flow, person):
+    """Also where the sample has no row."""
+    for report in of_flow(flow):
+        for name, offers in {**report.choices, "period": {"all": ""}}.items():
+            for value in offers if report.link and not report.unfold else ():
+                question = asking.of(report, {"period": "all", name: value}, person("zhouning"))
+                row = dict.fromkeys(report.query(question).selected_columns.keys(), "202603")
+                kind, filters = report.link(row, question) or ("customer", {})
+                known = {"key", *record.columns(record.entity(kind))}
+                assert {one.partition(".")[0] for one in filters} <= known, report.id
 
 
 def test_the_list_behind_a_row_has_what_the_row_counts(as_user):
