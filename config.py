@@ -58,6 +58,7 @@ class Settings:
     bind: str = "127.0.0.1:8000"  # where the server listens
     mail_url: str = ""  # smtp://user:password@host:port; empty: mails stay in the outbox
     sms_url: str = ""  # the text message gateway gets JSON {to, text, key}; empty: they wait
+    webhook_networks: str = ""  # networks inside that webhooks may reach: 10.1.2.0/24,127.0.0.1
     base_url: str = "http://127.0.0.1:8000"  # how links in mails begin
     private_fields: str = "birthday,hobby,family"  # never written to history or logs
     log_level: str = "INFO"  # DEBUG, INFO, WARNING, ERROR

@@ -14,6 +14,7 @@ def init_app(app: Flask) -> None:
         incidents,
         process_pages,
         routes,
+        webhook_pages,
     )  # fmt: skip
 
     app.register_blueprint(routes.monitor)

@@ -19,6 +19,8 @@ NAMES = {
     "retry": _l("重试"), "skip": _l("跳过"), "suspend": _l("暂停"), "resume": _l("恢复"),
     "cancel": _l("终止"), "resolve": _l("只关闭故障"), "move": _l("移动"), "change": _l("改数据"),
     "drop": _l("放弃"), "stop": _l("停止"), "begin": _l("批量处理"), "fire": _l("立即触发"),
+    "add": _l("新增"), "edit": _l("修改设置"), "rekey": _l("换密钥"), "remove": _l("删除"),
+    "test": _l("测试"),
 }  # fmt: skip
 OF_INCIDENTS = ("retry", "skip", "resolve")
 OF_CASES = ("suspend", "resume", "cancel")

@@ -1,11 +1,14 @@
-"""Telling people: notices in the product, mail, text messages; each thing once."""
+"""Telling people and programs: notices in the product, mail, text messages, webhooks; each thing
+once."""
 
 from flask import Flask
 
-from app.notify import models, outbox
+from app.notify import events, models, outbox, reach, webhooks
 
-__all__ = ["init_app", "models", "outbox"]
+__all__ = ["events", "init_app", "models", "outbox", "webhooks"]
 
 
 def init_app(app: Flask) -> None:
-    """The tables and the job kinds are known; nothing else is set up."""
+    """The tables and the job kinds are known, events are heard. Raises BadSetting."""
+    reach.networks(app.config["SETTINGS"].webhook_networks)
+    events.init_app(app)

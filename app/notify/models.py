@@ -1,4 +1,4 @@
-"""The tables of notices and of what is on its way out of the house."""
+"""The tables of notices, of webhooks, and of what is on its way out of the house."""
 
 import datetime as dt
 from typing import Any
@@ -10,6 +10,8 @@ from app.db import Json, UtcDateTime, db
 from app.workspace import Owned
 
 WAITING, SENT, FAILED, PASSED_ON = "待发", "已发", "失败", "已转"
+SKIPPED = "不发"  # of a webhook that was switched off meanwhile
+BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 class Notice(Owned, db.Model):
@@ -49,4 +51,48 @@ class Outgoing(Owned, db.Model):
     __table_args__ = (
         sa.UniqueConstraint("workspace_id", "key"),
         sa.Index(None, "state", "channel"),
+    )
+
+
+class Webhook(Owned, db.Model):
+    """Somebody outside who is told of what happens in cases.
+
+    Empty `processes`: all of them. `fields` are the variables whose values are told. After
+    `failures` attempts in a row that failed nothing is tried before `rests_until`.
+    """
+
+    __tablename__ = "webhook"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(sa.String(100))
+    url: Mapped[str] = mapped_column(sa.String(3000))
+    secret: Mapped[str] = mapped_column(sa.String(100))
+    events: Mapped[list[str]] = mapped_column(Json())
+    processes: Mapped[list[str]] = mapped_column(Json())
+    fields: Mapped[list[str]] = mapped_column(Json())
+    active: Mapped[bool] = mapped_column(default=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    rests_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime())
+    created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
+    created_by: Mapped[str | None] = mapped_column(sa.String(40))
+
+
+class Delivery(Owned, db.Model):
+    """One event on its way to one webhook: the bytes that are sent, each time the same."""
+
+    __tablename__ = "webhook_delivery"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    webhook_id: Mapped[int] = mapped_column(sa.ForeignKey("webhook.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(sa.String(40), unique=True)
+    event: Mapped[str] = mapped_column(sa.String(40))
+    instance_id: Mapped[int | None] = mapped_column(sa.BigInteger)
+    body: Mapped[str] = mapped_column(sa.Text)
+    state: Mapped[str] = mapped_column(sa.String(10), default=WAITING)
+    at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
+    attempts: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime())
+    status: Mapped[int | None]
+    error: Mapped[str | None] = mapped_column(sa.String(500))
+    __table_args__ = (
+        sa.Index(None, "webhook_id", "id"),
+        sa.Index(None, "workspace_id", "at"),
     )

@@ -53,6 +53,8 @@ PAGES = {
     "move": "/monitor/cases/{task}/move", "process": "/monitor/processes/p_browser",
     "jobs": "/monitor/background", "messages": "/monitor/background?what=messages&state=待发",
     "bulks": "/monitor/bulk", "bulk": "/monitor/bulk/1", "log": "/monitor/log",
+    "webhooks": "/monitor/webhooks", "webhook": "/monitor/webhooks/1",
+    "webhook-new": "/monitor/webhooks/new",
 }  # fmt: skip
 PICTURES = {"overview": "monitor", "incident": "incident", "move": "move", "process": "process"}
 
@@ -81,6 +83,7 @@ def full(site):
         bulk.begin("retry", "模板已改", "选中的故障", incidents.chosen(ask, [1]), "zhouning")
         acts.note("move", "case", "#1", "客户改了主意", instance_id=1, by="zhouning")
         outbox.put("邮件", "qianjin@example.com", "报价单 QT-202511-0037", "…", key="x")
+        add_webhook()
         db.session.commit()
         queue.run_due()
         db.session.add_all(
@@ -95,6 +98,26 @@ def full(site):
     return site
 
 
+def add_webhook():
+    """One that failed before, with a delivery in each state that stands still."""
+    from app.db import db
+    from app.jobs import queue
+    from app.notify import events
+    from app.notify.models import Delivery, Webhook
+
+    hook = Webhook(name="金蝶 ERP 的客户同步（生产环境）", url="https://erp.example.com/hooks/shunliu?" + "x" * 80,
+                   secret="whsec_" + "A" * 43 + "=", events=list(events.NAMES), processes=["p"],
+                   fields=["customer"], failures=2, created_at=job_time(), created_by="zhouning")  # fmt: skip
+    db.session.add(hook)
+    db.session.flush()
+    for state, status in (("已发", 200), ("失败", 503), ("不发", None)):
+        number = events.put(hook.id, "task.completed", {"case": 1, "element": "t"}, 1)
+        queue.drop(events.subject(number))  # nothing leaves
+        row = db.session.get_one(Delivery, number)
+        row.state, row.status, row.attempts = state, status, 6
+        row.error = "503 Service Unavailable: <html>" + "no room " * 20 if status == 503 else None
+
+
 def job_time():
     from app import clock
 
@@ -104,7 +127,8 @@ def job_time():
 @pytest.mark.parametrize("width", [1400, 390])
 def test_an_empty_monitor_says_so(page_as, shot, site, width):
     page = page_as("zhouning", width=width)
-    for name in ("", "/incidents", "/cases", "/bulk", "/log", "/background"):
+    for name in ("", "/incidents", "/cases", "/bulk", "/log", "/background",
+                 "/webhooks", "/webhooks/new"):  # fmt: skip
         page.goto(f"/monitor{name}")
         page.wait_for_load_state("networkidle")
         check_page(page)

@@ -7,7 +7,7 @@ from app.engine.models import Instance
 from tests.engine import desk
 
 IDS = {"instance_id": 1, "incident_id": 1, "bulk_id": 1, "job_id": 1, "message_id": 1,
-       "definition_id": 1, "process_id": "p"}  # fmt: skip
+       "webhook_id": 1, "delivery_id": 1, "definition_id": 1, "process_id": "p"}  # fmt: skip
 
 
 def addresses(app):
@@ -59,5 +59,5 @@ def test_what_is_not_there_is_not_found(stuck, as_user, path):
 )  # fmt: skip
 def test_odd_filters_find_nothing_or_everything_but_never_fail(stuck, as_user, query):
     admin = as_user("zhouning")
-    for path in ("cases", "incidents", "background", "log", "processes/p", "cases/1"):
+    for path in ("cases", "incidents", "background", "log", "processes/p", "cases/1", "webhooks"):
         assert admin.get(f"/monitor/{path}?{query}").status_code == 200, path

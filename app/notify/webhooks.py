@@ -1,0 +1,165 @@
+"""Webhooks: deliveries leave by jobs, signed as Standard Webhooks does (standardwebhooks.com).
+
+A delivery is sent at least once, under the same `webhook-id` each time. A receiver that does not
+answer rests for a while, so that one that is down does not keep everybody's jobs waiting.
+"""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from typing import Any
+
+import sqlalchemy as sa
+from flask import current_app
+
+from app import clock, workspace
+from app.db import db, reading
+from app.jobs import registry
+from app.jobs.models import Job
+from app.notify import events, reach
+from app.notify.models import FAILED, SENT, SKIPPED, WAITING, Delivery, Webhook
+
+RETRIES = (60.0, 300.0, 1800.0, 7200.0, 21600.0)  # six attempts within nine hours
+REST, LONGEST_REST = 10.0, 600.0  # seconds; doubled with each failure in a row
+KEEP = dt.timedelta(days=30)
+BATCH = 1000
+PREFIX = "whsec_"
+UNSENT = (WAITING, FAILED)
+BUSY = (408, 429)  # beside 5xx: what the receiver will not take now, whatever is sent
+
+
+class Refused(Exception):
+    """The receiver has answered, and not with 2xx."""
+
+
+def new_secret() -> str:
+    """A key that nobody can guess, as Standard Webhooks writes them."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def sign(secret: str, key: str, timestamp: int, body: str) -> str:
+    """The value of `webhook-signature`: HMAC-SHA256 over id, timestamp and body."""
+    raw = base64.b64decode(secret.removeprefix(PREFIX))
+    signed = hmac.new(raw, f"{key}.{timestamp}.{body}".encode(), hashlib.sha256)
+    return f"v1,{base64.b64encode(signed.digest()).decode()}"
+
+
+def allowed() -> list[reach.Network]:
+    """The networks inside that may be reached."""
+    return reach.networks(current_app.config["SETTINGS"].webhook_networks)
+
+
+def _gave_up(payload: dict[str, Any], _job: Job, error: BaseException) -> None:
+    unsent = sa.and_(Delivery.id == payload["id"], Delivery.state == WAITING)
+    failed = {"state": FAILED, "error": str(error)[:500]}
+    db.session.execute(sa.update(Delivery).where(unsent).values(**failed))
+
+
+@registry.job(events.KIND, retries=RETRIES, gave_up=_gave_up)
+def send(payload: dict[str, Any], job: Job) -> None:
+    """One delivery has arrived, or its receiver rests and it comes later.
+
+    The receiver is spoken to outside of any transaction: while it is slow everybody else writes.
+    """
+    found = _unsent(payload["id"])
+    if found is None or workspace.current() != workspace.COMPANY:
+        return
+    row, hook = found
+    if not hook.active and row.event != events.TEST:
+        _write(row.id, state=SKIPPED)
+    elif hook.rests_until is not None and _rests(hook.rests_until):
+        # the attempt that was not made is not used up
+        left = job.retries[job.attempts - 1 :]
+        events.send_later(row.id, run_at=hook.rests_until, retries=left)
+    else:
+        _send(row, hook)
+
+
+def _rests(until: dt.datetime) -> bool:
+    """Is it to be left in peace? Not longer than the longest rest: the clock may have been set."""
+    return dt.timedelta() < until - clock.now() <= dt.timedelta(seconds=LONGEST_REST)
+
+
+def _unsent(id: int) -> tuple[Delivery, Webhook] | None:
+    """The rows as they are now, apart from the session; no transaction is open afterwards."""
+    with reading():
+        row = db.session.get(Delivery, id)
+        hook = db.session.get(Webhook, row.webhook_id) if row is not None else None
+        for one in (row, hook):
+            if one is not None:
+                db.session.expunge(one)
+        db.session.rollback()
+    return (row, hook) if row is not None and hook is not None and row.state in UNSENT else None
+
+
+def _send(row: Delivery, hook: Webhook) -> None:
+    try:
+        answer = reach.post(
+            reach.parse(hook.url), row.body.encode(), _headers(row, hook), allowed()
+        )
+        if not 200 <= answer.status < 300:
+            raise Refused(f"{answer.status} {answer.reason}: {answer.text}".rstrip(": \n"))
+    except reach.Forbidden as error:
+        _note_failure(row, hook, None, error)
+        raise registry.Permanent(str(error)) from error
+    except reach.Unreachable as error:
+        _note_failure(row, hook, None, error)
+        raise
+    except Refused as error:
+        _note_failure(row, hook, answer.status, error)
+        raise
+    _write(row.id, state=SENT, status=answer.status, error=None, **_tried(row))
+    if hook.failures:
+        _rest(hook, 0)
+
+
+def _headers(row: Delivery, hook: Webhook) -> dict[str, str]:
+    timestamp = int(clock.real_now().timestamp())
+    return {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": "Shunliu-Webhooks/1",
+        "Connection": "close",
+        "webhook-id": row.key,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": sign(hook.secret, row.key, timestamp, row.body),
+    }
+
+
+def _tried(row: Delivery) -> dict[str, Any]:
+    return {"attempts": row.attempts + 1, "tried_at": clock.now()}
+
+
+def _note_failure(row: Delivery, hook: Webhook, status: int | None, error: Exception) -> None:
+    """What came of the attempt is written, committed: the job itself is taken back."""
+    _write(row.id, status=status, error=str(error)[:500], **_tried(row))
+    if status is None or status in BUSY or status >= 500:
+        _rest(hook, hook.failures + 1)
+    db.session.commit()
+
+
+def _rest(hook: Webhook, failures: int) -> None:
+    """The receiver has failed so many times in a row."""
+    pause = min(REST * 2 ** min(failures - 1, 10), LONGEST_REST) if failures else 0
+    until = clock.now() + dt.timedelta(seconds=pause) if failures else None
+    changed = {"failures": failures, "rests_until": until}
+    db.session.execute(sa.update(Webhook).where(Webhook.id == hook.id).values(**changed))
+
+
+def _write(id: int, **changes: Any) -> None:
+    db.session.execute(sa.update(Delivery).where(Delivery.id == id).values(**changes))
+
+
+@registry.job("notify.forget", every=3600)
+def forget(_payload: dict[str, Any], _job: Job) -> None:
+    """The thousand oldest of the deliveries that are over a month old and need no more work are
+    gone."""
+    old = (
+        sa.select(Delivery.id)
+        .where(Delivery.at < clock.now() - KEEP, Delivery.state != WAITING)
+        .order_by(Delivery.at)
+        .limit(BATCH)
+    )
+    ids = list(db.session.scalars(old))
+    db.session.execute(sa.delete(Delivery).where(Delivery.id.in_(ids)))
