@@ -239,10 +239,10 @@ def _fail(job: Job, worker: str, error: Exception) -> None:
         changes["state"] = "failed"
     write = sa.update(_jobs).where(_mine(job, worker)).values(**changes)
     written = db.session.execute(write).rowcount
-    if written and changes.get("state") == "failed":
+    if written:
         cause = error.__cause__ if isinstance(error, registry.Permanent) else None
         try:
-            _tell_failed(job, cause or error)
+            _tell_failed(job, cause or error, for_good=changes.get("state") == "failed")
         except Exception:
             log.exception("job %s (%s) has failed, and nobody could be told", job.id, job.kind)
             db.session.rollback()
@@ -253,9 +253,11 @@ def _fail(job: Job, worker: str, error: Exception) -> None:
     log.warning("job %s (%s) failed, attempt %s: %s", job.id, job.kind, job.attempts, name)
 
 
-def _tell_failed(job: Job, error: BaseException) -> None:
-    gave_up = registry.kinds[job.kind].gave_up
-    if not (gave_up and gave_up(job.payload, job, error)):
+def _tell_failed(job: Job, error: BaseException, *, for_good: bool) -> None:
+    kind = registry.kinds[job.kind]
+    if kind.failed:
+        kind.failed(job.payload, job, error)
+    if for_good and not (kind.gave_up and kind.gave_up(job.payload, job, error)):
         signals.job_failed.send(job, error=error)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from app.jobs.models import Job
 
 Work = Callable[[dict[str, Any], Job], None]
+Failed = Callable[[dict[str, Any], Job, BaseException], None]
 GaveUp = Callable[[dict[str, Any], Job, BaseException], bool | None]
 
 RETRIES = (60.0, 300.0, 1800.0)  # PT1M, PT5M, PT30M
@@ -25,6 +26,7 @@ class Kind:
     retries: tuple[float, ...]
     gave_up: GaveUp | None
     every: float | None
+    failed: Failed | None = None
 
 
 kinds: dict[str, Kind] = {}
@@ -37,11 +39,12 @@ def job(
     retries: tuple[float, ...] = RETRIES,
     gave_up: GaveUp | None = None,
     every: float | None = None,
+    failed: Failed | None = None,
 ) -> Callable[[Work], Work]:
     """The decorated function does jobs of this kind, in the runner's transaction.
 
-    `gave_up` is called in a transaction of its own when the last attempt has failed; it says True
-    when something else goes on in its place.
+    Each attempt that failed is told to `failed`, in the transaction that counts it. `gave_up` is
+    called there when the last one has failed; it says True when something else goes on in its place.
     Raises ValueError when another function has the kind.
     """
 
@@ -49,7 +52,7 @@ def job(
         before = kinds.get(kind)
         if before is not None and before.work.__qualname__ != work.__qualname__:
             raise ValueError(f"job kind {kind} is done by {before.work.__module__} already")
-        kinds[kind] = Kind(kind, work, retries, gave_up, every)
+        kinds[kind] = Kind(kind, work, retries, gave_up, every, failed)
         return work
 
     return register

@@ -33,6 +33,10 @@ BUSY = (408, 429)  # beside 5xx: what the receiver will not take now, whatever i
 class Refused(Exception):
     """The receiver has answered, and not with 2xx."""
 
+    def __init__(self, answer: reach.Answer) -> None:
+        super().__init__(f"{answer.status} {answer.reason}: {answer.text}".rstrip(": \n"))
+        self.status = answer.status
+
 
 def new_secret() -> str:
     """A key that nobody can guess, as Standard Webhooks writes them."""
@@ -51,13 +55,25 @@ def allowed() -> list[reach.Network]:
     return reach.networks(current_app.config["SETTINGS"].webhook_networks)
 
 
-def _gave_up(payload: dict[str, Any], _job: Job, error: BaseException) -> None:
+def _failed(payload: dict[str, Any], _job: Job, error: BaseException) -> None:
+    """What came of the attempt is written; a receiver that takes nothing now is left in peace."""
+    row = db.session.get(Delivery, payload["id"])
+    if row is None:
+        return
+    row.status = error.status if isinstance(error, Refused) else None
+    row.error = str(error)[:500]
+    row.attempts, row.tried_at = row.attempts + 1, clock.now()
+    hook = db.session.get(Webhook, row.webhook_id)
+    if hook is not None and (row.status is None or row.status in BUSY or row.status >= 500):
+        _rest(hook, hook.failures + 1)
+
+
+def _gave_up(payload: dict[str, Any], _job: Job, _error: BaseException) -> None:
     unsent = sa.and_(Delivery.id == payload["id"], Delivery.state == WAITING)
-    failed = {"state": FAILED, "error": str(error)[:500]}
-    db.session.execute(sa.update(Delivery).where(unsent).values(**failed))
+    db.session.execute(sa.update(Delivery).where(unsent).values(state=FAILED))
 
 
-@registry.job(events.KIND, retries=RETRIES, gave_up=_gave_up)
+@registry.job(events.KIND, retries=RETRIES, failed=_failed, gave_up=_gave_up)
 def send(payload: dict[str, Any], job: Job) -> None:
     """One delivery has arrived, or its receiver rests and it comes later.
 
@@ -99,18 +115,12 @@ def _send(row: Delivery, hook: Webhook) -> None:
         answer = reach.post(
             reach.parse(hook.url), row.body.encode(), _headers(row, hook), allowed()
         )
-        if not 200 <= answer.status < 300:
-            raise Refused(f"{answer.status} {answer.reason}: {answer.text}".rstrip(": \n"))
     except reach.Forbidden as error:
-        _note_failure(row, hook, None, error)
         raise registry.Permanent(str(error)) from error
-    except reach.Unreachable as error:
-        _note_failure(row, hook, None, error)
-        raise
-    except Refused as error:
-        _note_failure(row, hook, answer.status, error)
-        raise
-    _write(row.id, state=SENT, status=answer.status, error=None, **_tried(row))
+    if not 200 <= answer.status < 300:
+        raise Refused(answer)
+    done = {"attempts": row.attempts + 1, "tried_at": clock.now()}
+    _write(row.id, state=SENT, status=answer.status, error=None, **done)
     if hook.failures:
         _rest(hook, 0)
 
@@ -125,18 +135,6 @@ def _headers(row: Delivery, hook: Webhook) -> dict[str, str]:
         "webhook-timestamp": str(timestamp),
         "webhook-signature": sign(hook.secret, row.key, timestamp, row.body),
     }
-
-
-def _tried(row: Delivery) -> dict[str, Any]:
-    return {"attempts": row.attempts + 1, "tried_at": clock.now()}
-
-
-def _note_failure(row: Delivery, hook: Webhook, status: int | None, error: Exception) -> None:
-    """What came of the attempt is written, committed: the job itself is taken back."""
-    _write(row.id, status=status, error=str(error)[:500], **_tried(row))
-    if status is None or status in BUSY or status >= 500:
-        _rest(hook, hook.failures + 1)
-    db.session.commit()
 
 
 def _rest(hook: Webhook, failures: int) -> None:

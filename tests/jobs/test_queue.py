@@ -321,3 +321,25 @@ def test_old_jobs_go_in_small_batches(app: Flask, monkeypatch: pytest.MonkeyPatc
     assert [job.key for job in rows()] == ["k3", "k4"]
     chores.purge({}, rows()[0])
     assert rows() == [] and queue.enqueue("test.work", {"name": "0"}, key="k0")
+
+
+def _failed(payload: dict, job: Job, error: BaseException) -> None:
+    db.session.add(Group(id=f"failed-{job.attempts}", name=str(error)))
+
+
+@registry.job("test.told", retries=(60, 120), failed=_failed, gave_up=_note)
+def told(payload: dict, _job: Job) -> None:
+    """Writes a row, then fails."""
+    db.session.add(Group(id="job-told", name="x"))
+    db.session.flush()
+    raise RuntimeError("no")
+
+
+def test_each_attempt_that_failed_is_told_in_the_transaction_that_counts_it(app: Flask):
+    queue.enqueue("test.told", {"name": "a"})
+    db.session.commit()
+    for _attempt in range(4):
+        later(minutes=5)
+    found = db.session.scalars(sa.select(Group.id).where(Group.id.startswith("failed-")))
+    assert sorted(found) == ["failed-1", "failed-2", "failed-3"]
+    assert gave_up == ["a: no"] and db.session.get(Group, "job-told") is None
