@@ -3,7 +3,7 @@
 import pytest
 
 from app.engine import check
-from tests.check.drawings import codes_of, findings_of, flow, line
+from tests.check.drawings import codes_of, file, findings_of, flow, line
 
 USER = '<userTask id="review" camunda:formRef="f" camunda:candidateGroups="sales_rep"/>'
 MESSAGE = '<message id="m" name="msg_paid"/>'
@@ -270,7 +270,6 @@ def test_a_message_that_nobody_sends_is_worth_a_look(app):
 
 def test_a_drawing_that_is_not_executable_is_no_empty_deployment(app):
     from app.engine import read
-    from tests.check.drawings import file
 
     data = file(line(USER)).replace(b'isExecutable="true"', b'isExecutable="false"')
     found = check.check([("p.bpmn", read.diagram("p.bpmn", data))])
@@ -332,3 +331,14 @@ def test_a_time_that_cannot_come_is_refused(app, kind: str, text: str):
 def test_what_is_drawn_right_is_not_refused(app, body: str):
     errors = {one.code for one in findings_of(body, MESSAGES) if one.severity == "error"}
     assert errors == set()
+
+
+def test_one_message_starts_one_process(app):
+    from app.engine import read
+
+    body = '<startEvent id="s"><messageEventDefinition messageRef="m"/></startEvent>'
+    one = read.diagram("a.bpmn", file(body, MESSAGE))
+    other = read.diagram("b.bpmn", file(body, MESSAGE).replace(b'"p"', b'"q"'))
+    codes = [finding.code for finding in check.check([("a.bpmn", one), ("b.bpmn", other)])]
+    assert codes.count("start.twice") == 1
+    assert "start.twice" not in [finding.code for finding in check.check([("a.bpmn", one)])]

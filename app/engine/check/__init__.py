@@ -67,6 +67,7 @@ def check(
             found.extend(rule(drawing))
             if len(found) > MOST_FINDINGS:
                 break
+    found.extend(triggers.message_starts_are_told_apart(drawings))
     wired = [finding for rule in wiring.RULES for finding in rule(drawings, known or Known())]
     if not complete:
         wired = [replace(finding, severity=WARNING) for finding in wired]

@@ -244,6 +244,24 @@ def _can_be_undone(drawing: Drawing, target: Node) -> bool:
     return target.kind in scopes or any("compensate" in border.triggers for border in borders)
 
 
+def message_starts_are_told_apart(drawings: list[Drawing]) -> Iterator[Finding]:
+    """Of two processes that one message would start, only one would ever begin."""
+    seen: dict[str, str] = {}
+    for drawing in drawings:
+        for process in drawing.processes:
+            starts = [node for node in drawing.inside(process) if _starts(node)]
+            for kind, name in {one for node in starts for one in _awaited(drawing, node)}:
+                other = seen.setdefault(name, process.get("id", "")) if kind == "message" else None
+                if other not in (None, process.get("id")):
+                    yield drawing.finding(
+                        process,
+                        "start.twice",
+                        _("消息“%(name)s”已经启动流程 %(other)s：这个流程永远不会由它开始。",
+                          name=name, other=other),
+                        _("给两个流程用不同的消息，或改用信号，它会启动所有的流程。"),
+                    )  # fmt: skip
+
+
 RULES = (
     triggers_fit_their_event,
     catches_have_triggers,
