@@ -25,6 +25,7 @@ ROWS = {
             "measure",
             "loading",
             "pinyin",
+            "sql",
         ),
         0,
     ),

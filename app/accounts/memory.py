@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import sql
 from app.accounts.models import Group, User, membership
 from app.db import db
 
@@ -27,10 +28,10 @@ _lock = threading.Lock()
 
 def person(login: str) -> User | None:
     """The person with this login as the database says now, or None; belongs to the session."""
-    session = db.session()
-    found = [tuple(row) for row in session.connection().execute(_ROWS, {"the_login": login})]
+    found = sql.read(_ROWS, {"the_login": login})
     if not found:
         return None
+    session = db.session()
     there = session.identity_map.get(sa.orm.util.identity_key(User, login))
     if there is not None:
         return there

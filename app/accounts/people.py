@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from app import sql
 from app.accounts.models import Department, Group, Position, User, membership
 from app.db import db
 
@@ -115,5 +116,5 @@ _PATHS = {model: _path(model) for model in (Department, Position)}
 def _path_up(model: type[Department] | type[Position], start: str | None) -> list[str]:
     if start is None:
         return []
-    rows = db.session().connection().execute(_PATHS[model], {"the_start": start})
+    rows = sql.read(_PATHS[model], {"the_start": start})
     return list(dict.fromkeys(row.id for row in rows))

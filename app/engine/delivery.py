@@ -12,9 +12,9 @@ PostgreSQL, where each takes its row's lock (A waits for B's row while B waits f
 
 from typing import Any
 
-from app import errors
+from app import errors, sql
 from app.db import db
-from app.engine import definitions, outgoing, sql, starting, step, store, waits
+from app.engine import definitions, outgoing, starting, step, store, waits
 from app.engine.spiff import rows
 from app.engine.spiff.host import Message
 from app.jobs import queue

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app import sql
 from app.db import Json, UtcDateTime, db
-from app.engine import sql
 from app.engine.cases import BigId
 from app.workspace import Owned
 
@@ -53,4 +53,4 @@ def save(
 
 def discard(task_id: int) -> None:
     """Nobody has a draft for the task any more."""
-    sql.execute(_DISCARD, {"the_task_id": task_id})
+    sql.write(_DISCARD, {"the_task_id": task_id})

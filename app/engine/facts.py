@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from app import values
-from app.engine import history, sql
+from app import sql, values
+from app.engine import history
 from app.engine.models import Instance, UserTask
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import format_datetime
 
-from app import errors, workspace
+from app import errors, sql, workspace
 from app.accounts import people
-from app.engine import drafts, sql, store
+from app.engine import drafts, store
 from app.engine.models import Instance, TaskCandidate, UserTask
 from app.i18n import _
 
@@ -53,8 +53,8 @@ def task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
     """
     here = {"the_id": task_id, "the_workspace_id": workspace.current()}
     if sql.locks_rows():
-        sql.execute(_CASE_OF_TASK, here)
-    row = sql.execute(_OPEN_TASK, here).one_or_none()
+        sql.read(_CASE_OF_TASK, here)
+    row = sql.one(_OPEN_TASK, here)
     if row is None:
         raise errors.NotFound()
     if row[4] != "open":

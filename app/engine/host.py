@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import SessionTransaction
 
-from app import clock, values
+from app import clock, sql, values
 from app.db import db
-from app.engine import definitions, handlers, sql
+from app.engine import definitions, handlers
 from app.engine.failures import Stuck
 from app.engine.models import Decision, HandlerJournal
 from app.engine.spiff.host import Call, Limits, Message
@@ -91,7 +91,7 @@ class StepHost:
             return self._run(called, call)
         key = f"{self.instance_id}:{call.element_id}:{call.token_id}"
         if call.token_id <= self.seen_id:  # a token of this very step cannot have asked before
-            known = sql.execute(_ANSWERED, {"the_key": key}).one_or_none()
+            known = sql.one(_ANSWERED, {"the_key": key})
             if known is not None:
                 return known.result
         result = self._run(called, call)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from app import signals
+from app import signals, sql
 from app.accounts import people
-from app.engine import facts, sql
+from app.engine import facts
 from app.engine.models import TaskCandidate, UserTask
 from app.engine.spiff import rows
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import values, workspace
+from app import sql, values, workspace
 from app.db import db
-from app.engine import sql
 from app.engine.cases import Instance, ScopeState, Token
 from app.errors import NotFound
 
@@ -28,7 +27,7 @@ def variables(instance_id: int, token_id: int) -> dict[str, Any]:
     case itself has. Raises NotFound for a case that is not of this workspace.
     """
     here = {"the_id": instance_id, "the_token_id": token_id}
-    row = sql.execute(_BOTH, here | {"the_workspace_id": workspace.current()}).one_or_none()
+    row = sql.one(_BOTH, here | {"the_workspace_id": workspace.current()})
     if row is None:
         raise NotFound()
     root, held = values.loads(row.header)[:2] if row.header else (None, {})

@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app import clock, values, workspace
+from app import clock, sql, values, workspace
 from app.db import db
-from app.engine import definitions, history, memory, opening, sql
+from app.engine import definitions, history, memory, opening
 from app.engine.host import StepHost
 from app.engine.models import (
     Event,
@@ -97,7 +97,7 @@ _GONE = {
 def lock(instance_id: int) -> Case | None:
     """The case of the current workspace, its row locked until the transaction ends."""
     here = {"the_id": instance_id, "the_workspace_id": workspace.current()}
-    row = sql.execute(_LOCK, here).one_or_none()
+    row = sql.one(_LOCK, here)
     return Case(*row) if row is not None else None
 
 
@@ -147,13 +147,13 @@ def load(case: Case, host: StepHost) -> Any:
 
 
 def _scopes(instance_id: int) -> list[rows.ScopeRow]:
-    found = sql.execute(_SCOPES, {"the_instance_id": instance_id})
+    found = sql.read(_SCOPES, {"the_instance_id": instance_id})
     return [rows.ScopeRow(owner, *values.loads(text)) for owner, text in found]
 
 
 def _tokens(instance_id: int) -> list[rows.TokenRow]:
     made = []
-    for token_id, element_id, text in sql.execute(_TOKENS, {"the_instance_id": instance_id}):
+    for token_id, element_id, text in sql.read(_TOKENS, {"the_instance_id": instance_id}):
         scope, parent, state, data, internal = values.loads(text)
         made.append(rows.TokenRow(token_id, scope, parent, element_id, state, data, internal))
     return made

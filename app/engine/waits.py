@@ -7,9 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import clock, errors, workspace
+from app import clock, errors, sql, workspace
 from app.db import db
-from app.engine import sql
 from app.engine.models import (
     Definition,
     Instance,

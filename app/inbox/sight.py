@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import workspace
+from app import sql, workspace
 from app.accounts import people
 from app.accounts.models import User
 from app.db import db
@@ -160,7 +160,7 @@ def task_to_act_on(task_id: int, person: User) -> UserTask:
 def to_complete(task_id: int, person: User) -> UserTask | sa.Row[Any]:
     """As `task_to_act_on`; the plain row of the task where that is enough to complete it."""
     here = {"the_id": task_id, "the_workspace": workspace.current()}
-    row = db.session().connection().execute(_ROW, here).one_or_none()
+    row = sql.one(_ROW, here)
     if row is not None and may_act(row, person):
         return row
     return task_to_act_on(task_id, person)

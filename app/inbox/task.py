@@ -8,11 +8,11 @@ from flask_login import current_user, login_required
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as WsgiResponse
 
-from app import clock
+from app import clock, sql
 from app.accounts import people
 from app.accounts.models import User, membership
 from app.db import begin_writing, commit_kept, db, reads_first, set_reading
-from app.engine import definitions, files, sql, store
+from app.engine import definitions, files, store
 from app.engine.models import TaskCandidate, UserTask
 from app.errors import Conflict, Invalid, NotFound
 from app.i18n import _, label
@@ -156,7 +156,7 @@ _NEXT = (
 def _next_up(case: store.Case) -> tuple[str, str] | None:
     """The first task that is open in the case, and whose it is; asked in the transaction that
     goes on anyway."""
-    first = sql.execute(_NEXT, {"the_instance_id": case.id}).one_or_none() if case.runs else None
+    first = sql.one(_NEXT, {"the_instance_id": case.id}) if case.runs else None
     if first is None:
         return None
     return first.name, (first.who or first.assignee) or _("、").join(story.candidates(first))

@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import clock, errors
+from app import clock, errors, sql
 from app.db import db
-from app.engine import forms, run, sql
+from app.engine import forms, run
 from app.engine.models import Event, Incident, Instance, UserTask
 from app.inbox import forms as inbox_forms
 from app.inbox import play

@@ -1,0 +1,205 @@
+"""Plain statements on the session's connection, past the ORM's machinery and that of statements:
+each is compiled once, kept as text, and handed to the database's driver.
+
+Only for statements that are made once, at the top of a module: every one is kept. Rows are not
+filtered by workspace here, so the statements say it themselves. ORM objects that a session holds
+do not hear of what is written, see `engine.memory.expire`.
+"""
+
+import collections
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from app.db import db
+
+_KEPT = "plain connection"
+
+
+def connection() -> sa.Connection:
+    """The session's connection, asked for once in each transaction and savepoint.
+
+    A savepoint begins only when the session is asked for its connection inside of it.
+    """
+    session = db.session()
+    inner = session.get_nested_transaction() or session.get_transaction()
+    kept = session.info.get(_KEPT)
+    if kept is not None and inner is not None and kept[0] is inner:
+        return kept[1]
+    made = session.connection()
+    inner = session.get_nested_transaction() or session.get_transaction()
+    session.info[_KEPT] = (inner, made)
+    return made
+
+
+def locks_rows() -> bool:
+    """Do writers lock single rows? On SQLite one writer at a time has the whole file."""
+    return db.engine.dialect.name != "sqlite"
+
+
+def execute(statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
+    """Any statement has run in the transaction of the current session, the usual way."""
+    return connection().execute(statement, parameters)
+
+
+class _Bind:
+    """One value of a statement."""
+
+    __slots__ = ("fixed", "name", "needed", "write")
+
+    def __init__(
+        self, name: str, needed: bool, fixed: Any, write: Callable[[Any], Any] | None
+    ) -> None:
+        self.name, self.needed, self.fixed, self.write = name, needed, fixed, write
+
+    @classmethod
+    def of(cls, name: str, bind: sa.BindParameter[Any], dialect: sa.Dialect) -> "_Bind":
+        if bind.expanding:
+            raise TypeError(f"{name} is a list of values, its statement has no one text")
+        write = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        return cls(name, bind.required, bind.value, write)
+
+    def value(self, given: Mapping[str, Any]) -> Any:
+        """As the driver takes it."""
+        value = given[self.name] if self.needed else given.get(self.name, self.fixed)
+        return value if self.write is None else self.write(value)
+
+
+class _Text:
+    """A statement as one database reads it, and how its values are handed over."""
+
+    def __init__(self, compiled: Any) -> None:
+        dialect = compiled.dialect
+        if getattr(compiled, "prefetch", None):
+            raise TypeError(f"a default of {compiled.statement.table} is missing among the values")
+        self.text = str(compiled)
+        self.positional = compiled.positional
+        by_name = {name: bind for bind, name in compiled.bind_names.items()}
+        names = compiled.positiontup if compiled.positional else by_name
+        self.binds = [_Bind.of(name, by_name[name], dialect) for name in names]
+
+    def values(self, given: Mapping[str, Any]) -> Any:
+        """What the driver takes. Raises KeyError for a name without a value."""
+        if self.positional:
+            return tuple([bind.value(given) for bind in self.binds])
+        return {bind.name: bind.value(given) for bind in self.binds}
+
+
+class _Question(_Text):
+    """A SELECT, and how its rows are read: as named tuples; a name that is there already has none."""
+
+    def __init__(self, compiled: Any) -> None:
+        super().__init__(compiled)
+        columns = list(compiled.statement.exported_columns)
+        names = [column.name for column in columns]
+        self.types = [column.type.dialect_impl(compiled.dialect) for column in columns]
+        self.make = collections.namedtuple("Row", names, rename=True)._make  # type: ignore[misc]
+        self.readers: list[tuple[int, Callable[[Any], Any]]] | None = None
+
+    def rows(self, cursor: Any, dialect: sa.Dialect) -> list[Any]:
+        """Everything that the cursor has."""
+        if self.readers is None:  # some kinds of columns are told by the first answer only
+            self.readers = self._readers(cursor.description, dialect)
+        return [self._row(raw) for raw in cursor.fetchall()]
+
+    def _readers(self, told: Any, dialect: sa.Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
+        kinds = zip(self.types, told, strict=True)
+        found = (kind.result_processor(dialect, column[1]) for kind, column in kinds)
+        return [(place, read) for place, read in enumerate(found) if read is not None]
+
+    def _row(self, raw: Any) -> Any:
+        values = list(raw)
+        for place, read in self.readers or ():
+            values[place] = read(values[place])
+        return self.make(values)
+
+
+@functools.lru_cache(2000)
+def _text(
+    statement: Any, dialect: sa.Dialect, columns: tuple[str, ...] | None, many: bool
+) -> _Text:
+    return _Text(statement.compile(dialect=dialect, column_keys=columns, for_executemany=many))
+
+
+@functools.lru_cache(2000)
+def _question(statement: Any, dialect: sa.Dialect) -> _Question:
+    return _Question(statement.compile(dialect=dialect))
+
+
+def _run(on: sa.Connection, text: str, values: Any, many: bool) -> Any:
+    """The driver's cursor after the statement. Its errors are SQLAlchemy's, as everywhere."""
+    cursor = on.connection.cursor()
+    for heard in on.engine.dispatch.before_cursor_execute:  # who listens hears these, too
+        text, values = heard(on, cursor, text, values, None, many)
+    try:
+        (cursor.executemany if many else cursor.execute)(text, values)
+    except on.dialect.loaded_dbapi.Error as error:
+        # the one place that knows a lost connection from a wrong value, and what follows from it
+        on._handle_dbapi_exception(error, text, values, cursor, None)
+    return cursor
+
+
+def read(statement: Any, given: Mapping[str, Any]) -> list[Any]:
+    """The rows of a SELECT that is made once for all requests."""
+    on = connection()
+    question = _question(statement, on.dialect)
+    cursor = _run(on, question.text, question.values(given), False)
+    rows = question.rows(cursor, on.dialect)
+    cursor.close()
+    return rows
+
+
+def one(statement: Any, given: Mapping[str, Any]) -> Any | None:
+    """The first row of such a SELECT, or None."""
+    rows = read(statement, given)
+    return rows[0] if rows else None
+
+
+def write(statement: Any, given: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+    """An INSERT, UPDATE or DELETE that is made once for all steps has run.
+
+    Several rows of values have the same names.
+    """
+    _write(statement, given).close()
+
+
+def _write(statement: Any, given: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Any:
+    on = connection()
+    many = not isinstance(given, Mapping)
+    if many and len(given) == 1:
+        many, given = False, given[0]
+    first: Any = given[0] if many else given
+    columns = tuple(first) if statement.is_insert else None
+    text = _text(statement, on.dialect, columns, many)
+    values = [text.values(row) for row in given] if many else text.values(given)
+    return _run(on, text.text, values, many)
+
+
+def insert(table: sa.Table, fields: dict[str, Any]) -> int:
+    """A row is in the table; its number."""
+    cursor = _write(_inserts(table), fields)
+    number = cursor.lastrowid if cursor.description is None else cursor.fetchone()[0]
+    cursor.close()
+    return number
+
+
+def insert_all(table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """The rows are in the table. All have the same columns."""
+    if rows:
+        write(_inserts(table), rows)
+
+
+_made: dict[sa.Table, sa.Insert] = {}
+
+
+def _inserts(table: sa.Table) -> sa.Insert:
+    if table not in _made:
+        _made[table] = sa.insert(table)
+    return _made[table]
+
+
+def named(table: sa.Table, *columns: str) -> sa.ColumnElement[bool]:
+    """`column = :the_column` for each, to be used in a statement that is made once."""
+    return sa.and_(*(table.c[name] == sa.bindparam(f"the_{name}") for name in columns))
