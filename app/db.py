@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-import functools
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -158,10 +157,31 @@ def end_reading() -> None:
 
 
 def begin_writing() -> None:
-    """What was only read so far is done; the next statement takes the turn to write."""
-    if not _writes.get():
-        end_reading()
-        _writes.set(True)
+    """What was only read so far is done, and stays as it was read; this transaction may write.
+
+    On SQLite it takes the turn now, on the connection that it has.
+    """
+    if _writes.get():
+        return
+    _writes.set(True)
+    session = db.session()
+    if db.engine.dialect.name == "sqlite" and session.in_transaction():
+        on = session.connection()
+        driven(on, "COMMIT")
+        _begin_sqlite(on)
+
+
+def driven(on: sa.Connection, text: str, values: Any = (), many: bool = False) -> Any:
+    """The driver's cursor after the statement has run, past SQLAlchemy's; errors are SQLAlchemy's."""
+    cursor = on.connection.cursor()
+    for heard in on.engine.dispatch.before_cursor_execute:  # who listens hears these, too
+        text, values = heard(on, cursor, text, values, None, many)
+    try:
+        (cursor.executemany if many else cursor.execute)(text, values)
+    except on.dialect.loaded_dbapi.Error as error:
+        # the one place that knows a lost connection from a wrong value, and what follows from it
+        on._handle_dbapi_exception(error, text, values, cursor, None)
+    return cursor
 
 
 def commit_kept() -> None:
@@ -213,8 +233,9 @@ def init_app(app: Flask) -> None:
         if db.engine.dialect.name == "sqlite":
             sa.event.listen(db.engine, "connect", _prepare_sqlite)
             file = db.engine.url.database
-            turns = gate.before(db.engine, file) if file and file != ":memory:" else None
-            sa.event.listen(db.engine, "begin", functools.partial(_begin_sqlite, turns))
+            if file and file != ":memory:":
+                gate.before(db.engine, file)
+            sa.event.listen(db.engine, "begin", _begin_sqlite)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -223,8 +244,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(turns: gate.Gate | None, connection: sa.Connection) -> None:
+def _begin_sqlite(connection: sa.Connection) -> None:
     # a transaction that reads first and writes later could lose its place; writers queue at once
-    if turns is not None and _writes.get():
-        turns.enter(connection)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes.get() else "BEGIN")
+    if _writes.get():
+        gate.enter(connection)
+    driven(connection, "BEGIN IMMEDIATE" if _writes.get() else "BEGIN")

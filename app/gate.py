@@ -77,20 +77,25 @@ def _wait(file: int, until: float) -> bool:
             return True
 
 
-_gates: weakref.WeakSet[Gate] = weakref.WeakSet()
+_gates: weakref.WeakKeyDictionary[sa.Engine, Gate] = weakref.WeakKeyDictionary()
 
 
-def before(engine: sa.Engine, path: str) -> Gate:
-    """The gate of this engine; connections leave it when they go back to the pool."""
-    gate = Gate(f"{path}.turn")
-    _gates.add(gate)
+def before(engine: sa.Engine, path: str) -> None:
+    """A gate stands before this engine's file; connections leave it when they go back to the pool."""
+    _gates[engine] = gate = Gate(f"{path}.turn")
     sa.event.listen(engine, "checkin", gate.leave)
-    return gate
+
+
+def enter(connection: sa.Connection) -> None:
+    """It is this connection's turn to write, see `Gate.enter`; at once where no gate stands."""
+    gate = _gates.get(connection.engine)
+    if gate is not None:
+        gate.enter(connection)
 
 
 def _after_fork() -> None:
     # a lock on a file that was opened before would be the parent's and the child's at once
-    for gate in _gates:
+    for gate in list(_gates.values()):
         gate.begin_anew()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.db import db
+from app.db import UtcDateTime, db, driven
 
 _KEPT = "plain connection"
 
@@ -59,6 +59,10 @@ class _Bind:
         if bind.expanding:
             raise TypeError(f"{name} is a list of values, its statement has no one text")
         write = bind.type.dialect_impl(dialect).bind_processor(dialect)
+        if write is not None and isinstance(bind.type, UtcDateTime):
+            write = functools.lru_cache(64)(
+                write
+            )  # the moment of a step stands in many of its rows
         return cls(name, bind.required, bind.value, write)
 
     def value(self, given: Mapping[str, Any]) -> Any:
@@ -128,24 +132,11 @@ def _question(statement: Any, dialect: sa.Dialect) -> _Question:
     return _Question(statement.compile(dialect=dialect))
 
 
-def _run(on: sa.Connection, text: str, values: Any, many: bool) -> Any:
-    """The driver's cursor after the statement. Its errors are SQLAlchemy's, as everywhere."""
-    cursor = on.connection.cursor()
-    for heard in on.engine.dispatch.before_cursor_execute:  # who listens hears these, too
-        text, values = heard(on, cursor, text, values, None, many)
-    try:
-        (cursor.executemany if many else cursor.execute)(text, values)
-    except on.dialect.loaded_dbapi.Error as error:
-        # the one place that knows a lost connection from a wrong value, and what follows from it
-        on._handle_dbapi_exception(error, text, values, cursor, None)
-    return cursor
-
-
 def read(statement: Any, given: Mapping[str, Any]) -> list[Any]:
     """The rows of a SELECT that is made once for all requests."""
     on = connection()
     question = _question(statement, on.dialect)
-    cursor = _run(on, question.text, question.values(given), False)
+    cursor = driven(on, question.text, question.values(given))
     rows = question.rows(cursor, on.dialect)
     cursor.close()
     return rows
@@ -174,7 +165,7 @@ def _write(statement: Any, given: Mapping[str, Any] | Sequence[Mapping[str, Any]
     columns = tuple(first) if statement.is_insert else None
     text = _text(statement, on.dialect, columns, many)
     values = [text.values(row) for row in given] if many else text.values(given)
-    return _run(on, text.text, values, many)
+    return driven(on, text.text, values, many)
 
 
 def insert(table: sa.Table, fields: dict[str, Any]) -> int:
