@@ -147,7 +147,9 @@ def complete(task_id: int) -> Response | tuple[str, int]:
 _NEXT = (
     sa.select(_task.c.id, _task.c.name, _task.c.assignee, User.name.label("who"))
     .outerjoin(User.__table__, User.login == _task.c.assignee)
-    .where(sql.named(_task, "instance_id"), _task.c.state == "open")
+    # 'open' stands in the text: there are indexes of open tasks alone, and to see whether one fits
+    # SQLite would read the whole statement anew for each value
+    .where(sql.named(_task, "instance_id"), _task.c.state == sa.literal_column("'open'"))
     .order_by(_task.c.id)
     .limit(1)
 )
