@@ -80,10 +80,11 @@ def _wait(file: int, until: float) -> bool:
 _gates: weakref.WeakKeyDictionary[sa.Engine, Gate] = weakref.WeakKeyDictionary()
 
 
-def before(engine: sa.Engine, path: str) -> None:
-    """A gate stands before this engine's file; connections leave it when they go back to the pool."""
+def before(engine: sa.Engine, path: str) -> Gate:
+    """The gate before this engine's file; connections leave it when they go back to the pool."""
     _gates[engine] = gate = Gate(f"{path}.turn")
     sa.event.listen(engine, "checkin", gate.leave)
+    return gate
 
 
 def enter(connection: sa.Connection) -> None:
