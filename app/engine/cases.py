@@ -66,6 +66,7 @@ class Instance(Owned, db.Model):
             "ix_instance_begun_and_open",
             "workspace_id",
             "started_by",
+            "ended_at",  # always empty, but SQLite prefers an index that has it
             sqlite_where=sa.text("ended_at IS NULL"),
             postgresql_where=sa.text("ended_at IS NULL"),
         ),

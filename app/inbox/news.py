@@ -13,7 +13,7 @@ from app import clock, workspace
 from app.accounts.models import User
 from app.db import db
 from app.engine.models import TaskCandidate, UserTask
-from app.inbox import queue, sight
+from app.inbox import queue, sift, sight
 
 WINDOW = 5_000  # so many of the newest candidates are looked at
 SLACK = 500  # a transaction that began before the page was drawn may end after it
@@ -73,4 +73,4 @@ def _own(person: User) -> list[int]:
     query = sa.select(UserTask.id).where(
         UserTask.state == "open", UserTask.assignee == person.login, _ready()
     )
-    return list(db.session.scalars(query.order_by(UserTask.id.desc()).limit(MOST)))
+    return list(db.session.scalars(query.order_by(sift.newest(UserTask)).limit(MOST)))

@@ -23,6 +23,7 @@ PAGE = 50
 BEGAN = sa.orm.joinedload(UserTask.instance).load_only(Instance.started_by)
 WORK = ("todo", "overdue", "today", "mine", "groups", "later")
 BY_DATE = ("todo", "overdue", "today", "mine", "groups")
+OF_REACH = ("todo", "overdue", "today", "groups")
 FILTERS = (*WORK, "started", "done")
 ORDERS = ("due", "new", "priority")
 DUES = ("overdue", "today", "week", "none")
@@ -80,10 +81,10 @@ def tasks(question: Question, person: User) -> tuple[list[UserTask], bool]:
     first = (question.page - 1) * PAGE
     if question.sort == "due" and question.f in BY_DATE and not question.narrowed:
         found = _these(_by_date(question.f, person, first))
-    elif _is_sifted(question, person):
+    elif (near := _near(question, person)) is None:
         found = _these(sift.page(question, person, _moments(), first, PAGE + 1))
     else:
-        query = _asked(question, person).limit(PAGE + 1).offset(first)
+        query = _asked(question, person, near).limit(PAGE + 1).offset(first)
         found = list(db.session.scalars(query.options(BEGAN)))
     return found[:PAGE], len(found) > PAGE
 
@@ -95,11 +96,12 @@ def _these(ids: list[int]) -> list[UserTask]:
     return [found[id] for id in ids if id in found and found[id].state == "open"]
 
 
-def _is_sifted(question: Question, person: User) -> bool:
-    """Are so many tasks in reach that the list is not made from each of them?"""
-    if question.f not in BY_DATE or question.f == "mine":
-        return False
-    return due.count(person, clock.now(), (None, None), FEW) >= FEW
+def _near(question: Question, person: User) -> list[int] | None:
+    """The tasks in reach, for a list that is made from each of them; None if they are too many."""
+    if question.f not in OF_REACH:
+        return []
+    ids = due.page(person, clock.now(), (None, None), 0, FEW, has=question.f != "groups")
+    return ids if len(ids) < FEW else None
 
 
 def _by_date(name: str, person: User, first: int) -> list[int]:
@@ -113,9 +115,10 @@ def _by_date(name: str, person: User, first: int) -> list[int]:
 
 def total(question: Question, person: User) -> int:
     """How many tasks the list has on all its pages, MANY at most."""
-    if _is_sifted(question, person):
+    near = _near(question, person)
+    if near is None:
         return len(sift.page(question, person, _moments(), 0, MANY))
-    return _capped(_asked(question, person))
+    return _capped(_asked(question, person, near))
 
 
 def cases(question: Question, person: User) -> tuple[list[Instance], bool]:
@@ -145,7 +148,7 @@ def counts(person: User) -> dict[str, int]:
         "today": due.count(person, now, (now, midnight), MANY),
         "mine": due.count(person, now, (None, None), MANY, may_take=False),
         "groups": due.count(person, now, (None, None), MANY, has=False),
-        "later": _capped(_filtered("later", person)),
+        "later": _capped(sa.select(UserTask.id).where(*_put_off(person))),
         "started": _capped(
             sa.select(Instance.id).where(
                 Instance.started_by == person.login, Instance.ended_at.is_(None)
@@ -193,48 +196,43 @@ def _everywhere() -> sa.Select[tuple[str, int]]:
     return sa.select(Definition.process_id, Definition.id).where(open_task.exists())
 
 
-def _within_reach(person: User) -> tuple[sa.ColumnElement[bool], ...]:
-    """Open tasks that the person has or may take; each half is read from its own index."""
-    has = sa.select(UserTask.id).where(UserTask.state == "open", UserTask.assignee == person.login)
-    may_take = sa.select(TaskCandidate.task_id).where(
-        TaskCandidate.taken.is_(False), sight.candidate_of(person)
-    )
-    return UserTask.state == "open", UserTask.id.in_(has.union_all(may_take))
-
-
-def _filtered(name: str, person: User) -> sa.Select[tuple[UserTask]]:
-    """The tasks of the filter `name`, of a person who has few in reach."""
-    now = clock.now()
-    if name == "done":
-        return sa.select(UserTask).where(
-            UserTask.state == "done", UserTask.completed_by == person.login
-        )
-    if name == "later":  # what is put off is little, and found first
-        may_take = sa.select(sa.literal(1)).where(
-            TaskCandidate.task_id == UserTask.id,
-            TaskCandidate.taken.is_(False),
-            sight.candidate_of(person),
-        )
-        mine = sa.or_(UserTask.assignee == person.login, may_take.exists())
-        return sa.select(UserTask).where(
-            UserTask.follow_up_at > now, UserTask.state == sift.OPEN, mine
-        )
-    ready = sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= now)
-    if name == "mine":
-        return sa.select(UserTask).where(
-            UserTask.state == "open", UserTask.assignee == person.login, ready
-        )
-    return sa.select(UserTask).where(
-        *_within_reach(person), ready, *sift.within(name, UserTask, _moments())
-    )
-
-
-def _asked(question: Question, person: User) -> sa.Select[tuple[UserTask]]:
-    query = _filtered(question.f, person)
+def _asked(question: Question, person: User, near: list[int]) -> sa.Select[tuple[UserTask]]:
+    query = _filtered(question.f, person, near)
     query = query.where(*sift.narrowed(question, UserTask, _moments()))
     if question.f == "done":
         return query.order_by(UserTask.completed_at.desc(), UserTask.id.desc())
     return query.order_by(*sift.order(question.sort, UserTask))
+
+
+def _filtered(name: str, person: User, near: list[int]) -> sa.Select[tuple[UserTask]]:
+    """The tasks of the filter `name`; `near`: those in reach that are not put off."""
+    query = sa.select(UserTask)
+    if name == "done":
+        return query.where(UserTask.state == "done", UserTask.completed_by == person.login)
+    if name == "later":
+        return query.where(*_put_off(person))
+    if name != "mine":
+        within = sift.within(name, UserTask, _moments())
+        return query.where(UserTask.state == "open", UserTask.id.in_(near), *within)
+    return query.where(
+        UserTask.state == "open",
+        UserTask.assignee == person.login,
+        sa.or_(UserTask.follow_up_at.is_(None), UserTask.follow_up_at <= clock.now()),
+    )
+
+
+def _put_off(person: User) -> list[sa.ColumnElement[bool]]:
+    """What is put off is little, and found first."""
+    may_take = sa.select(sa.literal(1)).where(
+        TaskCandidate.task_id == UserTask.id,
+        TaskCandidate.taken.is_(False),
+        sight.candidate_of(person),
+    )
+    return [
+        UserTask.follow_up_at > clock.now(),
+        UserTask.state == sift.OPEN,
+        sa.or_(UserTask.assignee == person.login, may_take.exists()),
+    ]
 
 
 def _moments() -> sift.Moments:

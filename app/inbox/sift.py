@@ -3,7 +3,7 @@
 The index over the dates of open tasks carries all that a question can ask for: words, process,
 priority, who has them, until when they are put off. It is read from its beginning, in its own
 order until a page is full; no task is looked at whose entry does not fit. That is for people who
-have very many tasks in reach; what others have is read task by task, see `queue`.
+have very many tasks in reach; what others have is few, and read task by task, see `queue`.
 """
 
 import datetime as dt
@@ -78,8 +78,14 @@ def order(sort: str, row: Any) -> list[sa.ColumnElement[Any]]:
     """The order of a list of open tasks."""
     by_date = [row.due_at.asc().nulls_last(), row.id.asc()]
     if sort == "new":
-        return [row.id.desc()]
+        return [newest(row)]
     return [row.priority.desc(), *by_date] if sort == "priority" else by_date
+
+
+def newest(row: Any) -> sa.ColumnElement[Any]:
+    """Descending by a sum, which no index has: in the order of the ids themselves, databases read
+    every task that ever was until they meet enough open ones."""
+    return (row.id + 0).desc()
 
 
 def _entry(now: dt.datetime) -> list[sa.ColumnElement[bool]]:
@@ -92,9 +98,7 @@ def _entry(now: dt.datetime) -> list[sa.ColumnElement[bool]]:
 
 
 def _sorted(fits: list[sa.ColumnElement[bool]], sort: str, person: User) -> sa.Select[tuple[int]]:
-    # sorting by a sum keeps SQLite from reading every task that ever was in the order of its id
-    by = order(sort, _task.c) if sort != "new" else [(_task.c.id + 0).desc()]
-    every = sa.select(_task.c.id, _task.c.assignee).where(*fits).order_by(*by)
+    every = sa.select(_task.c.id, _task.c.assignee).where(*fits).order_by(*order(sort, _task.c))
     # the limit inside keeps databases from asking of each who may have it, before they sort
     row = every.limit(ALL).subquery().c
     return sa.select(row.id).where(_reach(row, person))

@@ -24,7 +24,7 @@ GOING_ON = sa.text("ended_at IS NULL")
 def upgrade() -> None:
     _again([*KEY, "process_id", "priority", "search_text"])
     op.create_index(
-        "ix_instance_begun_and_open", "instance", ["workspace_id", "started_by"],
+        "ix_instance_begun_and_open", "instance", ["workspace_id", "started_by", "ended_at"],
         sqlite_where=GOING_ON, postgresql_where=GOING_ON,
     )  # fmt: skip
 
