@@ -8,7 +8,7 @@ import json
 import logging
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, request, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, g, request, send_from_directory, url_for
 from markupsafe import Markup, escape
 
 DIST = Path(__file__).parent / "static" / "dist"
@@ -28,14 +28,23 @@ def init_app(app: Flask) -> None:
 
 def asset(name: str) -> str:
     """The address of a bundle; it changes whenever the content does."""
-    return url_for("assets.file", name=_manifest(_built_at()).get(name, name))
+    known: dict[str, str] = g.setdefault("assets", {})  # a page has dozens of icons of one file
+    if name not in known:
+        built = _manifest(_built_at()).get(name, name)
+        known[name] = url_for("assets.file", name=built)
+    return known[name]
 
 
 def icon(name: str, size: str = "") -> Markup:
     """A Tabler icon of the sprite, hidden from screen readers; size "", "s", "l" or "xl"."""
+    return _svg(asset("icons.svg"), name, size)
+
+
+@functools.lru_cache(maxsize=2000)
+def _svg(address: str, name: str, size: str) -> Markup:
     kind = f"i {size}" if size else "i"
     return Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
-        kind, asset("icons.svg"), escape(name)
+        kind, address, escape(name)
     )
 
 

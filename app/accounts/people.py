@@ -34,6 +34,20 @@ def group_names(ids: Iterable[str]) -> dict[str, str]:
     return dict(db.session.execute(query).all())
 
 
+def groups_of(logins: Iterable[str]) -> dict[str, list[str]]:
+    """{login: names of the roles held} of the people among `logins` who hold any, in one query."""
+    query = (
+        sa.select(membership.c.user_login, Group.name)
+        .join(Group, Group.id == membership.c.group_id)
+        .where(membership.c.user_login.in_(set(logins)))
+        .order_by(Group.id)
+    )
+    found: dict[str, list[str]] = {}
+    for login, name in db.session.execute(query):
+        found.setdefault(login, []).append(name)
+    return found
+
+
 def holders(group_id: str, department_id: str | None = None) -> list[str]:
     """Logins of the enabled people who hold a role, of one department and those below it if
     given; an empty list if nobody does."""

@@ -59,6 +59,39 @@ def count(
     return min(most, len(found))
 
 
+def counts(
+    person: User, now: dt.datetime, spans: dict[str, Span], most: int
+) -> dict[str, dict[str, int]]:
+    """{name of a span: {"all", "own", "free": how many tasks, at most `most`}}.
+
+    A part with fewer than `most` tasks is read once for all spans.
+    """
+    found: dict[str, dict[str, set[int]]] = {
+        name: {"all": set(), "own": set(), "free": set()} for name in spans
+    }
+    for kind, given in list(_parts(person, now, (None, None), True, True)):
+        whole = _rows(_counted(kind, ""), given, most).all()
+        for name, span in spans.items():
+            if len(whole) < most or span == (None, None):
+                ids = {id for id, due in whole if _lies_in(due, span)}
+            else:
+                there = given | {"start": span[0], "until": span[1]}
+                ids = {id for id, _due in _rows(_counted(kind, _shape(span)), there, most)}
+            found[name]["own" if kind == "own" else "free"] |= ids
+            found[name]["all"] |= ids
+    return {
+        name: {part: min(most, len(ids)) for part, ids in parts.items()}
+        for name, parts in found.items()
+    }
+
+
+def _lies_in(due: dt.datetime | None, span: Span) -> bool:
+    start, until = span
+    if due is None:
+        return span == (None, None)
+    return (start is None or due >= start) and (until is None or due < until)
+
+
 def _undated(parts: list[Part], wanted: int) -> list[int]:
     found: set[int] = set()
     for kind, given in parts:

@@ -20,7 +20,11 @@ from app.i18n import _
 from app.inbox import due, sift, sight
 
 PAGE = 50
-BEGAN = sa.orm.joinedload(UserTask.instance).load_only(Instance.started_by)
+SHOWN = (  # of a task in a list
+    sa.orm.joinedload(UserTask.instance).load_only(Instance.started_by),
+    sa.orm.defer(UserTask.documentation), sa.orm.defer(UserTask.properties),
+    sa.orm.defer(UserTask.search_text),
+)  # fmt: skip
 WORK = ("todo", "overdue", "today", "mine", "groups", "later")
 BY_DATE = ("todo", "overdue", "today", "mine", "groups")
 OF_REACH = ("todo", "overdue", "today", "groups")
@@ -85,13 +89,18 @@ def tasks(question: Question, person: User) -> tuple[list[UserTask], bool]:
         found = _these(sift.page(question, person, _moments(), first, PAGE + 1))
     else:
         query = _asked(question, person, near).limit(PAGE + 1).offset(first)
-        found = list(db.session.scalars(query.options(BEGAN)))
+        found = list(db.session.scalars(query.options(*SHOWN)))
     return found[:PAGE], len(found) > PAGE
+
+
+def first_ids(person: User) -> list[int]:
+    """The tasks on the first page of what waits for the person, by number."""
+    return _by_date("todo", person, 0)[:PAGE]
 
 
 def _these(ids: list[int]) -> list[UserTask]:
     """The tasks with these ids, in this order; those that were closed meanwhile are left out."""
-    query = sa.select(UserTask).where(UserTask.id.in_(ids)).options(BEGAN)
+    query = sa.select(UserTask).where(UserTask.id.in_(ids)).options(*SHOWN)
     found = {task.id: task for task in db.session.scalars(query)} if ids else {}
     return [found[id] for id in ids if id in found and found[id].state == "open"]
 
@@ -142,12 +151,12 @@ def cases(question: Question, person: User) -> tuple[list[Instance], bool]:
 def counts(person: User) -> dict[str, int]:
     """{filter: how many}; MANY stands for so many or more, nobody reads further."""
     now, midnight = clock.now(), _midnight()
+    spans = {"todo": (None, None), "overdue": (None, now), "today": (now, midnight)}
+    dated = due.counts(person, now, spans, MANY)
     found = {
-        "todo": due.count(person, now, (None, None), MANY),
-        "overdue": due.count(person, now, (None, now), MANY),
-        "today": due.count(person, now, (now, midnight), MANY),
-        "mine": due.count(person, now, (None, None), MANY, may_take=False),
-        "groups": due.count(person, now, (None, None), MANY, has=False),
+        **{name: parts["all"] for name, parts in dated.items()},
+        "mine": dated["todo"]["own"],
+        "groups": dated["todo"]["free"],
         "later": _capped(sa.select(UserTask.id).where(*_put_off(person))),
         "started": _capped(
             sa.select(Instance.id).where(

@@ -54,18 +54,20 @@ class Place:
     focus: str = ""
 
 
-def of(case: Instance) -> list[Line]:
-    """The lines of a case, oldest first; then its open tasks and what may follow."""
+def of(case: Instance, tasks: list[UserTask] | None = None) -> list[Line]:
+    """The lines of a case, oldest first; then its open tasks (`tasks`, if known already) and what
+    may follow."""
+    events = _events(case, {*NOTED, "left", "decided"}, 3 * LATEST)
     lines = [Line(case.started_at, _("发起了流程"), login=case.started_by, icon="player-play")]
     # of one moment, the person's act comes first: it caused the rest
     lines += _done_tasks(case)
-    lines += _by_machine(case)
-    lines += _decisions(case)
-    lines += noted(_events(case, NOTED))
+    lines += _by_machine(case, [event for event in events if event.kind == "left"])
+    lines += _decisions(event for event in events if event.kind == "decided")
+    lines += noted(events)
     if case.ended_at:
         lines.append(Line(case.ended_at, ended(case), icon="flag"))
     lines.sort(key=lambda line: line.at or case.started_at)
-    tasks = open_tasks(case)
+    tasks = open_tasks(case) if tasks is None else tasks
     lines += _open_lines(tasks)
     lines += foreseen(case, tasks)
     name_people(lines)
@@ -80,21 +82,22 @@ def ended(case: Any) -> str:
     }.get(case.result or "", _("已完成"))  # fmt: skip
 
 
-def _events(case: Instance, kinds: set[str]) -> list[Event]:
+def _events(case: Instance, kinds: set[str], most: int = LATEST) -> list[sa.Row[Any]]:
     query = (
-        sa.select(Event)
+        sa.select(Event.id, Event.at, Event.kind, Event.element_id, Event.name, Event.by,
+                  Event.token_id, Event.data)
         .where(Event.instance_id == case.id, Event.kind.in_(kinds))
         .order_by(Event.id.desc())
-        .limit(LATEST)
-    )
-    return list(db.session.scalars(query))[::-1]
+        .limit(most)
+    )  # fmt: skip
+    return list(db.session.execute(query))[::-1]
 
 
-def _by_machine(case: Instance) -> list[Line]:
+def _by_machine(case: Instance, events: list[sa.Row[Any]]) -> list[Line]:
     """Steps that the platform did, those of one moment in one line."""
     kinds = _kinds(case)
     lines: list[Line] = []
-    for event in _events(case, {"left"}):
+    for event in events:
         icon = ICONS.get(kinds.get(event.element_id or "", ""))
         if icon is None or not event.name:
             continue
@@ -107,12 +110,9 @@ def _by_machine(case: Instance) -> list[Line]:
     return lines
 
 
-def _decisions(case: Instance) -> list[Line]:
+def _decisions(events: Iterable[sa.Row[Any]]) -> list[Line]:
     """Decision tables, each with the way to its explanation."""
-    return [
-        Line(event.at, label(event.name), icon="table", decision=event.id)
-        for event in _events(case, {"decided"})
-    ]
+    return [Line(one.at, label(one.name), icon="table", decision=one.id) for one in events]
 
 
 def _kinds(case: Instance) -> dict[str, str]:
@@ -264,9 +264,9 @@ def name_people(lines: list[Line]) -> None:
             line.name = names.get(line.login, line.login)
 
 
-def place(case: Instance, task: UserTask | None = None) -> Place:
-    """What was passed, what is open and who has it; with a task, the drawing begins where that
-    task is. What happens in a called process stands at the step that calls it."""
+def place(case: Instance, tasks: list[UserTask], task: UserTask | None = None) -> Place:
+    """What was passed, what is open (`tasks`) and who has it; with a task, the drawing begins where
+    that task is. What happens in a called process stands at the step that calls it."""
     left = sa.select(Event.element_id).where(
         Event.instance_id == case.id, Event.kind.in_(("left", "ended", "closed")),
         Event.element_id.is_not(None),
@@ -276,7 +276,6 @@ def place(case: Instance, task: UserTask | None = None) -> Place:
         if (event.data or {}).get("flow"):
             done.add(event.data["flow"])
     here = seen.drawn_at(case.id)
-    tasks = open_tasks(case)
     names = people.names(task.assignee for task in tasks if task.assignee)
     said: dict[str, list[str]] = {}
     for one in tasks:

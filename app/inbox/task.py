@@ -1,6 +1,6 @@
 """The pages and verbs of one task. Whoever may not see it is told that there is none."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -26,6 +26,14 @@ LONGEST_COMMENT = 4000
 MOST_COLLEAGUES = 300
 
 
+class Colleague(NamedTuple):
+    """Somebody to hand a task to, with the names of the roles."""
+
+    login: str
+    name: str
+    groups: list[str]
+
+
 @inbox.get("/tasks/<int:task_id>")
 @login_required
 def task(task_id: int) -> str | WsgiResponse:
@@ -44,6 +52,7 @@ def _task_page(
     problems: dict[str, str] | None = None,
 ) -> str:
     case = task.instance
+    tasks = story.open_tasks(case)
     # of a suspended case everything can be read, nothing done
     may_act = case.state != "suspended" and sight.may_act(task, current_user)
     return render_template(
@@ -52,9 +61,9 @@ def _task_page(
         case=case,
         process=definitions.known(task.definition_id).name,
         may_act=may_act,
-        lines=story.of(case),
-        place=story.place(case, task),
-        others=[other for other in story.open_tasks(case) if other.id != task.id],
+        lines=story.of(case, tasks),
+        place=story.place(case, tasks, task),
+        others=[other for other in tasks if other.id != task.id],
         comments=story.comments(case),
         files=files.of_instance(case.id),
         candidates=story.candidates(task),
@@ -79,31 +88,33 @@ def _record(task: UserTask) -> dict[str, Any] | None:
 
 def _neighbours(task: UserTask) -> tuple[int | None, int | None]:
     """The tasks before and after this one in the reader's own queue."""
-    found, _more = queue.tasks(queue.Question(), current_user)
-    ids = [other.id for other in found]
+    ids = queue.first_ids(current_user)
     if task.id not in ids:
         return None, ids[0] if ids else None
     at = ids.index(task.id)
     return (ids[at - 1] if at else None), (ids[at + 1] if at + 1 < len(ids) else None)
 
 
-def _colleagues(task: UserTask) -> dict[str, list[User]]:
+def _colleagues(task: UserTask) -> dict[str, list[Colleague]]:
     """Whom the task can be handed to: those who share its roles first."""
     roles = sa.select(TaskCandidate.value).where(
         TaskCandidate.task_id == task.id, TaskCandidate.kind == "group"
     )
     same = sa.select(membership.c.user_login).where(membership.c.group_id.in_(roles))
+    near = User.login.in_(same).label("near")
     query = (
-        sa.select(User)
+        sa.select(User.login, User.name, near)
         .where(User.enabled, User.login != (task.assignee or current_user.login))
-        .order_by(User.login.in_(same).desc(), User.login)
+        .order_by(near.desc(), User.login)
         .limit(MOST_COLLEAGUES)
     )
-    near = set(db.session.scalars(same))
-    parts: dict[str, list[User]] = {_("同岗位"): [], _("其他同事"): []}
+    rows = db.session.execute(query).all()
+    groups = people.groups_of(row.login for row in rows)
+    parts: dict[str, list[Colleague]] = {_("同岗位"): [], _("其他同事"): []}
     close, others = parts.values()
-    for person in db.session.scalars(query):
-        (close if person.login in near else others).append(person)
+    for row in rows:
+        person = Colleague(row.login, row.name, groups.get(row.login, []))
+        (close if row.near else others).append(person)
     return {title: part for title, part in parts.items() if part}
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from app.accounts.models import User
 from app.db import db
 from app.engine.cases import Instance
-from app.engine.published import Definition
+from app.engine.published import Decision, Definition
 
 
 @dataclass
@@ -29,6 +29,12 @@ def names() -> dict[str, str]:
     """{process id: name of its newest version}."""
     query = sa.select(Definition.process_id, Definition.name).where(Definition.is_newest)
     return dict(db.session.execute(query).all())
+
+
+def decision_names() -> dict[str, str]:
+    """{id: name} of the decisions in force."""
+    query = sa.select(Decision.decision_id, Decision.name).order_by(Decision.version)
+    return dict(db.session.execute(query).all())  # the newest last
 
 
 def by_process(process_id: str | None = None) -> dict[str, Figures]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from flask import current_app, url_for
 
-from app.engine import definitions, schedule
+from app.engine import schedule
 from app.engine.published import Definition
 from app.i18n import _, label, ngettext
 from app.library import areas, steps
@@ -23,12 +23,16 @@ KIND_WORDS = {
 Deployed = Mapping[str, Definition]
 
 
-def place(text: str, area_id: str, deployed: Deployed) -> tuple[str, str | None]:
+def place(
+    text: str, area_id: str, deployed: Deployed, decisions: Mapping[str, str]
+) -> tuple[str, str | None]:
     """What to show for a place that realises a goal, and where it leads (None: no page yet);
-    `deployed` are the versions in force."""
+    `deployed` are the versions in force, `decisions` the names of the tables."""
     kind, colon, name = text.partition(":")
     if colon and kind != "timer":
-        return f"{_(KIND_WORDS.get(kind, kind))} {_named(kind, name)}", _leads(kind, name, area_id)
+        return f"{_(KIND_WORDS.get(kind, kind))} {_named(kind, name, decisions)}", _leads(
+            kind, name, area_id
+        )
     number, _hash, element = (name or kind).partition("#")
     shown = " · ".join(part for part in (number, _step_name(deployed, number, element)) if part)
     words = f"{_(KIND_WORDS[kind])} {shown}" if colon else shown
@@ -42,14 +46,12 @@ def _step_name(deployed: Deployed, number: str, element: str) -> str:
     return label(step.name) if step and step.name else element
 
 
-def _named(kind: str, name: str) -> str:
+def _named(kind: str, name: str, decisions: Mapping[str, str]) -> str:
     if kind == "record":
         listed = entities().get(name)
         return label(listed.record.label) if listed is not None else name
     if kind == "decision":
-        row = definitions.decision(name)
-        found = row and definitions.model(row.file).find(name)
-        return label(found.name) if found and found.name else name
+        return label(decisions.get(name)) or name
     return name
 
 

@@ -73,7 +73,7 @@ def area(area_id: str) -> str:
     found = areas.find(_folder(), area_id)
     if found is None:
         raise errors.NotFound()
-    deployed = figures.newest_definitions()
+    deployed, decisions = figures.newest_definitions(), figures.decision_names()
     return render_template(
         "library/area.html",
         room="library",
@@ -81,7 +81,7 @@ def area(area_id: str) -> str:
         deployed=deployed,
         counts=figures.by_process(),
         process_of=areas.process_of,
-        place=lambda text: places.place(text, area_id, deployed),
+        place=lambda text: places.place(text, area_id, deployed, decisions),
     )
 
 

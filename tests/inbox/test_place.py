@@ -25,7 +25,7 @@ def approval(stage):  # noqa: F811 - the fixture
 
 def test_a_task_of_a_called_process_stands_at_the_step_that_calls_it(approval):
     case = db.session.get_one(Instance, approval.instance_id)
-    place = story.place(case, approval)
+    place = story.place(case, story.open_tasks(case), approval)
     assert place.focus == "make_quote"
     assert {id: who for id, _name, who in place.notes} == {
         "follow_up": "张伟", "make_quote": "王强",

@@ -1,8 +1,10 @@
 """A decision table to read: its rows, where it is used, nothing for strangers."""
 
+import re
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from app.db import db
 from app.engine import deploy
@@ -48,3 +50,22 @@ def test_roles_words_and_figures_are_shown_as_people_say_them(app, as_user):
     text = as_user("zhangwei").get("/processes/decisions/discount_authority").text
     assert "销售经理、销售总监、财务经理、总经理" in text and "≥ 500,000" in text
     assert "sales_manager" not in text and ">true<" not in text
+
+
+def test_an_area_names_its_tables_in_one_question(app, as_user):
+    files = sorted(FOLDER.glob("*.dmn"))
+    deploy.deploy([(path.name, path.read_bytes()) for path in files], by="zhouning")
+    db.session.commit()
+    browser, asked = as_user("zhangwei"), []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        asked.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        text = browser.get("/processes/area/051-01").text
+    finally:
+        sa.event.remove(db.engine, "before_cursor_execute", note)
+    named = next(file for file in files if file.stem == "dup_verdict").read_text("utf-8")
+    assert "决策表 " + re.search('<decision id="dup_verdict" name="([^"]+)"', named)[1] in text
+    assert len([one for one in asked if "decision" in one]) == 1
