@@ -15,6 +15,9 @@ CASE_CALLED_A_PROCESS = re.compile(
 )
 
 
+KNOWLEDGE = "销售案例"  # a kind of article in the knowledge base
+
+
 def lines() -> Iterator[tuple[str, str]]:
     for pattern in READ_BY_PEOPLE:
         for path in sorted(ROOT.glob(pattern)):
@@ -30,6 +33,6 @@ def test_a_running_case_has_one_name():
     wrong = [
         f"{where}: {line.strip()}"
         for where, line in lines()
-        if "案例" in line or CASE_CALLED_A_PROCESS.search(line)
+        if "案例" in line.replace(KNOWLEDGE, "") or CASE_CALLED_A_PROCESS.search(line)
     ]
     assert not wrong, "\n".join(wrong)

@@ -201,7 +201,7 @@ def _undoes_a_subprocess(drawing: Drawing, start: Node) -> Iterator[Finding]:
         yield drawing.finding(
             start,
             "compensation.process",
-            _("流程最外层的补偿事件子流程永远不会发生：没有人能补偿整个流程。"),
+            _("流程最外层的补偿事件子流程永远不会发生：没有人能补偿全流程。"),
             _("把它放进要补偿的子流程里，或改成错误、消息等类型。"),
         )
 
