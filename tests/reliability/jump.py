@@ -18,7 +18,7 @@ from tests.reliability.options import options
 LIBRARY = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 JUMPS = (3600, 0, -3600, 0)  # seconds that the clock is then before the right time
 TIMERS = 1000
-MOST_LATE = 30.0  # seconds; a look at the table comes every second
+MOST_LATE = 300.0  # seconds; a busy machine is late, whom the set clock had misled would be an hour
 SOONEST = 15.0  # seconds until the first timer is due
 
 
