@@ -1,6 +1,7 @@
 """Completing one user task of tests/bench/peer.bpmn through the web: gunicorn, login, CSRF token and
-form, 16 people at a time, on SQLite and on PostgreSQL. Beside it the same step in this process and
-the pages that people look at, measured in the same run.
+form, on SQLite and on PostgreSQL: 16 people at once, each as fast as the answers come, and the same
+people when together they ask 250 times a second. Beside it the same step in this process and the
+pages that people look at, measured in the same run. The settings are those of `make run`.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 CLIENTS = 16
 SECONDS = 8.0
+PACE = 250.0  # requests a second of all people together
 FORM = {
     "type": "default", "id": "peer_step", "schemaVersion": 18,
     "components": [
@@ -57,17 +59,18 @@ OPEN = sa.select(models.UserTask.id, models.UserTask.assignee).where(
 class Server:
     """gunicorn with two worker processes over the folder."""
 
-    def __init__(self, folder: str, database_url: str, runner: str = "inline") -> None:
+    def __init__(self, folder: str, database_url: str, runner: str = "local") -> None:
         self.address = f"127.0.0.1:{ports.free()}"
         settings = {"INSTANCE_PATH": folder, "BIND": self.address, "WORKERS": "2", "THREADS": "4",
-                    "JOB_RUNNER": runner, "SECRET_KEY": "bench", "LOG_LEVEL": "ERROR",
+                    "JOB_RUNNER": runner, "SECRET_KEY": "bench",
                     "DATABASE_URL": database_url}  # fmt: skip
         environ = os.environ | {f"SHUNLIU_{name}": value for name, value in settings.items()}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "python:app.server",
-             "--log-level=error", "tests.bench.http:serve()"],
-            cwd=ROOT, env=environ,
-        )  # fmt: skip
+        with Path(folder, "log").open("ab") as lines:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", "python:app.server",
+                 "tests.bench.http:serve()"],
+                cwd=ROOT, env=environ, stderr=lines,
+            )  # fmt: skip
         for _turn in range(300):
             try:
                 urllib.request.urlopen(f"http://{self.address}/login", timeout=2).close()
@@ -141,10 +144,15 @@ def cpu(process: subprocess.Popen) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def rushed(server: Server, people: list[crowd.Person], seconds: float) -> dict[str, Any]:
-    """What everybody at once got."""
+Crowd = Callable[[list[crowd.Person], float], float]
+
+
+def rushed(
+    server: Server, people: list[crowd.Person], seconds: float, go: Crowd = crowd.rush
+) -> dict[str, Any]:
+    """What everybody got, all at once unless `go` says how they ask."""
     server_before, own_before = cpu(server.process), time.process_time()
-    took = crowd.rush(people, seconds)
+    took = go(people, seconds)
     server_used, own_used = cpu(server.process) - server_before, time.process_time() - own_before
     spent = [one for person in people for one in person.spent]
     return summary(spent) | {
@@ -167,14 +175,20 @@ def looking(visitor: Visitor, paths: Iterable[str]) -> crowd.Person:
 
 
 def over_http(server: Server, waiting: dict[str, list[int]], seconds: float) -> dict[str, Any]:
-    """One click and two pages, each by everybody at once."""
+    """One click, at once and paced, and two pages, each by everybody at once."""
     visitors = {login: logged_in(server.address, login) for login in waiting}
 
     def people(first: int, last: int | None) -> list[crowd.Person]:
         return [completing(visitors[who], ids[first:last]) for who, ids in waiting.items()]
 
     rushed(server, people(0, 10), 60)  # warms up
-    found = {"one completion": rushed(server, people(10, None), seconds)}
+    kept = int(PACE * seconds / 2 / len(visitors)) + 2  # for those who ask in turn, and one to see
+    found = {
+        "one completion": rushed(server, people(10, -kept), seconds),
+        f"the same at {PACE:.0f} a second": rushed(
+            server, people(-kept, -1), seconds / 2, lambda who, time: crowd.pace(who, time, PACE)
+        ),
+    }
     last = {who: ids[-1] for who, ids in waiting.items()}
     pages = {"page of a task": lambda who: f"/tasks/{last[who]}", "inbox": lambda _who: "/inbox"}
     for name, path in pages.items():
@@ -216,7 +230,7 @@ def on(folder: str, database_url: str, cases: int, seconds: float) -> dict[str, 
     }
 
 
-def run(cases: int = 3000, seconds: float = SECONDS) -> dict[str, Any]:
+def run(cases: int = 4000, seconds: float = SECONDS) -> dict[str, Any]:
     """{database: {figure: value}}; a completion is one POST of the form with its CSRF token, answered by
     303. About half a minute each.
     """
