@@ -16,6 +16,7 @@ from app.errors import Invalid
 from app.i18n import _
 from app.records import write
 from app.records.campaign import Campaign
+from app.records.product import Product
 from handlers import profile, steps
 
 YEARLY = "年度计划"
@@ -134,6 +135,8 @@ def save(
     """保存立项：活动是草稿，有编号；再次提交改同一个活动。"""
     given = {name: plan[name] for name in FIELDS if name in plan}
     given["department_id"] = department_id
+    if "products" in plan:
+        given["products"] = [one["product"] for one in plan["products"] or []]
     if kind == YEARLY:
         given["type"] = YEARLY
     given["expected"] = _expected(plan)
@@ -168,6 +171,7 @@ def facts(row: Campaign, over_budget: bool = False) -> list[dict[str, Any]]:
     shown = [
         (_("活动"), f"{row.name} {row.number}"), (_("类型"), row.type), (_("目的"), row.goal),
         (_("日期"), f"{row.start_on} – {row.end_on}"), (_("地点"), row.place or "—"),
+        (_("推广产品"), "、".join(_product_names(row)) or "—"),
         (_("目标客户"), row.target_segment or "—"),
         (_("预算"), f"{row.budget_total:,.2f}"), (_("预算明细"), lines or "—"),
         (_("预期效果"), _("线索 %(leads)s、客户 %(customers)s、机会 %(chances)s、订单 %(amount)s 元",
@@ -178,6 +182,11 @@ def facts(row: Campaign, over_budget: bool = False) -> list[dict[str, Any]]:
     if over_budget:
         shown.append((_("预算不足"), _("超出部门预算，申请追加")))
     return [{"label": label, "value": value} for label, value in shown]
+
+
+def _product_names(row: Campaign) -> list[str]:
+    query = sa.select(Product.name).where(Product.number.in_(row.products or []))
+    return list(db.session.scalars(query.order_by(Product.number)))
 
 
 @handler(outputs=("problems", "over_budget"))

@@ -39,6 +39,15 @@ def test_a_fair_is_proposed_approved_prepared_and_released(stage: Stage):
     assert not [one for one in audit.check_all() if one.rule.startswith("18")]
 
 
+def test_the_approvers_see_which_products_a_campaign_is_for(stage: Stage):
+    case = market.proposed(stage, products=[{"product": "P-1001"}])
+    seen = stage.seen(stage.task("approve"))["approval_facts"]
+    name = write.need("product", "P-1001").name
+    assert {"label": "推广产品", "value": name} in seen
+    fair = stage.record("campaign", stage.variables(case)["campaign_no"])
+    assert fair.products == ["P-1001"]
+
+
 def test_without_expected_results_it_comes_back_and_is_then_refused(stage: Stage):
     case = market.proposed(stage, expected_leads=None)
     assert "预期的线索" in stage.seen(stage.task("draft", case))["problems"]
