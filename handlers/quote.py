@@ -64,7 +64,7 @@ def _blank(step: Step) -> dict[str, Any]:
     return {
         "quote": {"customer_id": None, "contact_id": None, "valid_until": until,
                   "delivery_days": None, "payment_terms": "月结", "prepay_rate": NONE,
-                  "freight": NONE},
+                  "freight": NONE, "tax_incl": True},
         "quote_lines": [], "quote_no": None, "opportunity_no": None, "customer_id": None,
         "subject": _("新报价"), "priced": [], "problems": None, "levels": [], "total": None,
         "reply": None, "reply_verdict": None, "renew": False, "outcome": None, "result": None,

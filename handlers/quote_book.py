@@ -119,7 +119,7 @@ def shown(row: Quotation) -> dict[str, Any]:
         "quote": {"customer_id": customer.number, "contact_id": contact_number(row.contact_id),
                   "valid_until": row.valid_until, "delivery_days": row.delivery_days,
                   "payment_terms": row.payment_terms, "prepay_rate": row.prepay_rate,
-                  "freight": row.freight},
+                  "freight": row.freight, "tax_incl": True},
         "quote_lines": [line(number, one.qty, one.price, gift=one.gift,
                              fact={"list_price": one.list_price,
                                    "resolved_price": one.resolved_price})

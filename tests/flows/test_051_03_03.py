@@ -70,6 +70,15 @@ def decisions() -> list[tuple[str, str]]:
     return [(row.by, row.decision) for row in db.session.scalars(query)]
 
 
+def test_prices_include_tax_and_nobody_can_say_otherwise(stage: Stage):
+    case = begin(stage)
+    assert stage.seen(stage.task("edit_quote", case))["quote"]["tax_incl"] is True
+    line = {"product": "P-1001", "qty": 10, "price": 11400}
+    given = {"contact_id": contact(), "tax_incl": False}
+    stage.do("edit_quote", "zhangwei", "submit", case=case, quote=given, quote_lines=[line])
+    assert stage.variables(case)["quote"]["tax_incl"] is True
+
+
 def test_at_the_agreed_price_nobody_has_to_approve(stage: Stage):
     case = offered(stage)
     made = quote(stage, case)
