@@ -22,7 +22,7 @@ from handlers import chances, quote_book, steps
 NONE = Decimal(0)
 PROTECTED = dt.timedelta(days=90)
 LIVE = ("报备中", "跟进中", "暂停")
-HEADER = ("name", "amount", "close_date", "need", "decision_chain", "campaign_id")
+HEADER = ("name", "amount", "close_date", "need", "decision_chain", "campaign_id", "source")
 
 
 @handler(
@@ -43,7 +43,7 @@ def prepare(
     discoverer: str | None = None, discoverer_id: str | None = None, source_no: str | None = None,
     lead_id: str | None = None, campaign_id: str | None = None, campaign_no: str | None = None,
     product_interest: Any = None, starter: str | None = None, name: str | None = None,
-    amount: Any = None,
+    amount: Any = None, source: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """准备机会：自己报备的填空表，转来的带上线索、活动或服务的资料。
 
@@ -56,7 +56,7 @@ def prepare(
         "name": name, "customer_id": customer_id, "contact_id": contact_id, "need": need,
         "amount": amount, "close_date": None, "origin": "委派" if assigned else "自找",
         "decision_chain": [], "competitors": [], "campaign_id": campaign_id or campaign_no,
-        "lead_no": lead_id,
+        "source": source, "lead_no": lead_id,
     }  # fmt: skip
     given |= {k: v for k, v in (opportunity or chance or {}).items() if v is not None}
     customer: Customer | None = write.find("customer", given["customer_id"])

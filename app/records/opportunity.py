@@ -31,8 +31,8 @@ class Opportunity(Entity, db.Model):
         sections=(
             ("机会", ("name", "customer_id", "contact_id", "product_line", "stage", "amount",
                       "probability", "weighted", "close_date", "origin", "need", "need_doc")),
-            ("来源与归属", ("lead_id", "campaign_id", "discoverer_id", "owner_id", "department_id",
-                            "protect_until", "last_action_at")),
+            ("来源与归属", ("source", "lead_id", "campaign_id", "discoverer_id", "owner_id",
+                            "department_id", "protect_until", "last_action_at")),
             ("结果", ("won_quote_no", "lost_reason", "lost_competitor", "lost_price", "lesson",
                       "same_as", "cost", "remark")),
         ),
@@ -58,6 +58,7 @@ class Opportunity(Entity, db.Model):
                                              quiet=True)  # fmt: skip
     close_date: Mapped[dt.date] = fields.day("预计签约", required=True, index=True)
     origin: Mapped[str] = fields.choice("来源", ("自找", "委派"), required=True, default="自找")
+    source: Mapped[str | None] = fields.text("机会来源", 20)
     lead_id: Mapped[int | None] = fields.ref("线索", "lead")
     campaign_id: Mapped[int | None] = fields.ref("市场活动", "campaign")
     discoverer_id: Mapped[str | None] = fields.person("第一发掘人", once=True)

@@ -51,6 +51,8 @@ def test_a_web_lead_becomes_customer_and_opportunity(stage: Stage):
     actions = list(db.session.scalars(db.select(Action)))
     assert [(one.owner_id, one.customer_id) for one in actions] == [("zhangwei", customer.id)] * 2
     assert "hand_over_opportunity" in stage.path(case)
+    (chance,) = stage.cases("p_051_03_02")
+    assert stage.variables(chance.id)["chance"]["source"] == "网站"
     assert not stage.incidents()
 
 

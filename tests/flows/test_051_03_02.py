@@ -34,6 +34,13 @@ def shared(app: Flask) -> None:
     share()
 
 
+def test_an_opportunity_says_where_it_came_from(stage: Stage):
+    case = pursued(stage, source="转介绍")
+    assert found(stage, case).source == "转介绍"
+    with pytest.raises(errors.Invalid):
+        enter(stage, source="听说的")
+
+
 def test_from_the_report_to_the_order(stage: Stage):
     case = pursued(stage)
     row = found(stage, case)
