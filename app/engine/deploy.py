@@ -15,7 +15,7 @@ from flask import current_app
 
 from app import clock, errors
 from app.db import begin_writing, db
-from app.engine import check, definitions, handlers, publish
+from app.engine import check, definitions, handlers, publish, waits
 from app.engine.findings import ERROR, WARNING, Finding, Unreadable
 from app.engine.models import (
     Decision,
@@ -214,8 +214,13 @@ def _milder(finding: Finding) -> Finding:
 
 def _known(upload: Upload, lenient: bool) -> check.Known:
     """What exists already or comes with these files."""
+    coming = {process_id for made in upload.specs.values() for process_id in made}
+    starters = {
+        message: f"{found.name} ({found.process_id})"
+        for message, found in waits.message_starts(but=coming).items()
+    }
     if lenient:
-        return check.Known()
+        return check.Known(starters=starters)
     form_names = db.session.scalars(
         sa.select(DeploymentFile.name).where(DeploymentFile.kind == "form").distinct()
     )
@@ -224,14 +229,13 @@ def _known(upload: Upload, lenient: bool) -> check.Known:
     processes = set(db.session.scalars(sa.select(Definition.process_id).distinct()))
     for model in upload.tables.values():
         decisions |= set(model.decisions)
-    for made in upload.specs.values():
-        processes |= set(made)
     return check.Known(
         forms=frozenset(name.removesuffix(".form") for name in forms),
         decisions=frozenset(decisions),
         topics=frozenset(handlers.every()),
         groups=publish.group_ids(),
-        processes=frozenset(processes),
+        processes=frozenset(processes | coming),
+        starters=starters,
     )
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app import errors
 from app.db import db
-from app.engine import history, incidents, run, seen, store
+from app.engine import history, incidents, run, seen, store, waits
 from app.engine.models import Definition, Incident, Token
 from app.i18n import _
 from app.jobs import queue
@@ -156,9 +156,16 @@ def _forget_job(instance_id: int, token_id: int) -> None:
 
 
 def set_suspended(definition_id: int, value: bool) -> None:
-    """Cases of this version may not begin any more, or may again. Raises NotFound."""
+    """Cases of this version may not begin any more, or may again. Raises NotFound, and Conflict
+    where a message that starts it starts another process by now."""
     definition = db.session.get(Definition, definition_id)
     if definition is None:
         raise errors.NotFound()
+    rival = None if value else waits.rival(definition)
+    if rival is not None:
+        raise errors.Conflict(
+            _("消息“%(name)s”现在启动流程 %(other)s。请先停用那个流程，再恢复这个。",
+              name=rival[0], other=f"{rival[1].name} ({rival[1].process_id})")
+        )  # fmt: skip
     definition.suspended = value
     db.session.flush()

@@ -1,7 +1,7 @@
 """Who waits for a message or a signal, who is started by one, and messages that came too early."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,8 +137,36 @@ def listeners(name: str) -> list[Receiver]:
 
 
 def started_by_message(name: str) -> tuple[Definition, str] | None:
-    """The version, and its start event, that this message starts."""
-    return next(iter(_started("message", name)), None)
+    """The version, and its start event, that this message starts: a suspended one only while no
+    other listens, whose refusal then says why nothing begins."""
+    found = _started("message", name)
+    return min(found, key=lambda one: one[0].suspended, default=None)
+
+
+def message_starts(*, but: Collection[str] = ()) -> dict[str, Definition]:
+    """{message: the version that it starts}, of processes in force that are not among `but`."""
+    found = db.session.execute(
+        sa.select(_subscription.c.name, Definition)
+        .join(Definition, Definition.id == _subscription.c.definition_id)
+        .where(
+            _subscription.c.kind == "message",
+            Definition.suspended.is_(False),
+            Definition.process_id.not_in(but),
+        )
+        .order_by(_subscription.c.id.desc())  # the oldest has the last word
+    )
+    return dict(found.all())
+
+
+def rival(definition: Definition) -> tuple[str, Definition] | None:
+    """A message that starts this version, and the version in force of another process that it
+    starts too."""
+    others = message_starts(but=(definition.process_id,))
+    own = sa.select(_subscription.c.name).where(
+        _subscription.c.kind == "message", _subscription.c.definition_id == definition.id
+    )
+    names = db.session.scalars(own.order_by(_subscription.c.id))
+    return next(((name, others[name]) for name in names if name in others), None)
 
 
 def started_by_signal(name: str) -> list[tuple[Definition, str]]:

@@ -342,3 +342,15 @@ def test_one_message_starts_one_process(app):
     codes = [finding.code for finding in check.check([("a.bpmn", one), ("b.bpmn", other)])]
     assert codes.count("start.twice") == 1
     assert "start.twice" not in [finding.code for finding in check.check([("a.bpmn", one)])]
+
+
+def test_a_message_that_starts_a_process_in_force_starts_no_other(app):
+    from app.engine import read
+
+    body = '<startEvent id="s" name="网单"><messageEventDefinition messageRef="m"/></startEvent>'
+    model = ("a.bpmn", read.diagram("a.bpmn", file(body, MESSAGE)))
+    known = check.Known(starters={"msg_paid": "收款 (p_receipt)"})
+    (found,) = [one for one in check.check([model], known) if one.code == "start.twice"]
+    assert (found.file, found.element, found.severity) == ("a.bpmn", "s", "error")
+    assert found.line and "收款 (p_receipt)" in found.message and "停用" in found.remedy
+    assert "start.twice" not in [one.code for one in check.check([model], check.Known())]

@@ -12,7 +12,7 @@
 A rule is a generator of findings over one `Drawing`; the order of `RULES` is that of the report.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lxml import etree
@@ -50,6 +50,8 @@ class Known:
     groups: frozenset[str] | None = None
     processes: frozenset[str] | None = None
     messages: frozenset[str] = field(default_factory=frozenset)  # sent by handlers or from outside
+    # message: what people call the process outside of this deployment that it starts
+    starters: Mapping[str, str] = field(default_factory=dict)
 
 
 def check(
@@ -67,8 +69,9 @@ def check(
             found.extend(rule(drawing))
             if len(found) > MOST_FINDINGS:
                 break
-    found.extend(triggers.message_starts_are_told_apart(drawings))
-    wired = [finding for rule in wiring.RULES for finding in rule(drawings, known or Known())]
+    known = known or Known()
+    found.extend(triggers.message_starts_are_told_apart(drawings, known.starters))
+    wired = [finding for rule in wiring.RULES for finding in rule(drawings, known)]
     if not complete:
         wired = [replace(finding, severity=WARNING) for finding in wired]
     found = list(dict.fromkeys([*found, *wired]))[:MOST_FINDINGS]

@@ -1,6 +1,6 @@
 """Events have triggers that fit them, and what waits at the same place is told apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from app.engine.check.drawing import Drawing, Node
 from app.engine.check.events import WORDS
@@ -244,22 +244,30 @@ def _can_be_undone(drawing: Drawing, target: Node) -> bool:
     return target.kind in scopes or any("compensate" in border.triggers for border in borders)
 
 
-def message_starts_are_told_apart(drawings: list[Drawing]) -> Iterator[Finding]:
-    """Of two processes that one message would start, only one would ever begin."""
+def message_starts_are_told_apart(
+    drawings: list[Drawing], starters: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Of two processes that one message would start, only one would ever begin; `starters` says
+    which processes outside of these drawings a message starts."""
     seen: dict[str, str] = {}
     for drawing in drawings:
         for process in drawing.processes:
-            starts = [node for node in drawing.inside(process) if _starts(node)]
-            for kind, name in {one for node in starts for one in _awaited(drawing, node)}:
-                other = seen.setdefault(name, process.get("id", "")) if kind == "message" else None
-                if other not in (None, process.get("id")):
-                    yield drawing.finding(
-                        process,
-                        "start.twice",
-                        _("消息“%(name)s”已经启动流程 %(other)s：这个流程永远不会由它开始。",
-                          name=name, other=other),
-                        _("给两个流程用不同的消息，或改用信号，它会启动所有的流程。"),
-                    )  # fmt: skip
+            own = f"{process.get('name') or ''} ({process.get('id')})".strip()
+            for node in filter(_starts, drawing.inside(process)):
+                for name in {name for kind, name in _awaited(drawing, node) if kind == "message"}:
+                    other = starters.get(name) or seen.setdefault(name, own)
+                    if other != own:
+                        yield _started_twice(drawing, node, name, other)
+
+
+def _started_twice(drawing: Drawing, node: Node, name: str, other: str) -> Finding:
+    return drawing.finding(
+        node,
+        "start.twice",
+        _("消息“%(name)s”已经启动流程 %(other)s：这个流程永远不会由它开始。",
+          name=name, other=other),
+        _("给两个流程用不同的消息，先停用那个流程，或改用信号，它会启动所有的流程。"),
+    )  # fmt: skip
 
 
 RULES = (
