@@ -1,5 +1,8 @@
 """Logging in and out."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from app.accounts import throttle
@@ -25,6 +28,15 @@ def test_guessing_is_stopped_and_the_right_password_too_late(client):
     answer = client.post("/login", data={"login": "zhangwei", "password": "shunliu"})
     assert answer.status_code == 429
     assert "分钟后再试" in answer.text
+
+
+@pytest.mark.parametrize("page", ("administrator.md", "administrator.zh-CN.md"))
+def test_the_handbook_names_the_limits(page):
+    text = (Path(__file__).parents[2] / "docs" / page).read_text(encoding="utf-8")
+    part = text.split("## Logging in" if page == "administrator.md" else "## 登录")[1]
+    said = {int(number) for number in re.findall(r"\d+", part.split("\n## ")[0])}
+    minutes = throttle.WINDOW.total_seconds() // 60
+    assert said == {throttle.PER_LOGIN, throttle.PER_ADDRESS, minutes}
 
 
 def test_somebody_who_left_cannot_enter(client, db_session):
