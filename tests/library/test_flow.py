@@ -1,5 +1,7 @@
 """The page of a flow: its steps, and what they use by the names people know."""
 
+import re
+
 import pytest
 from flask_babel import force_locale
 from lxml import etree
@@ -42,3 +44,12 @@ def test_a_label_has_room_for_its_english_words(app):  # noqa: F811 - the fixtur
     bounds = root.find(".//{*}BPMNLabel/{*}Bounds")
     assert float(bounds.get("width")) > 22
     assert float(bounds.get("x")) + float(bounds.get("width")) / 2 == pytest.approx(111)
+
+
+@pytest.mark.parametrize(("flow", "sub"), [("051-03-01", "051-03-01-sub"), ("051-03-04", "051-03-04b")])  # fmt: skip
+def test_a_flow_within_a_flow_stands_behind_it_in_its_area(as_user, flow, sub):
+    page = as_user("zhangwei").get("/processes").text
+    area = page.split('id="area-051-03"')[1].split("</section>")[0]
+    links = re.findall(r'href="/processes/(051-[^"]+)"', area)
+    assert links.index(sub) == links.index(flow) + 1
+    assert sub not in page.split('aria-label="共用流程"')[1]
