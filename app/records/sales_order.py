@@ -117,7 +117,7 @@ class OrderLine(Line, db.Model):
     promised_date: Mapped[dt.date | None] = fields.day("交期")
     q_cancelled: Mapped[Decimal] = fields.qty("取消数量", required=True, default=0, least=0)
     q_reserved: Mapped[Decimal] = fields.qty("预留", required=True, default=0, least=0)
-    q_shipped: Mapped[Decimal] = fields.qty("已发", required=True, default=0, least=0)
+    q_shipped: Mapped[Decimal] = fields.qty("已发货", required=True, default=0, least=0)
     q_delivered: Mapped[Decimal] = fields.qty("签收", required=True, default=0, least=0)
     q_rejected: Mapped[Decimal] = fields.qty("拒收", required=True, default=0, least=0)
     q_returned: Mapped[Decimal] = fields.qty("退货", required=True, default=0, least=0)

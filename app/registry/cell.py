@@ -34,6 +34,7 @@ CODES = {
     "below_cost": "低于成本", "opening": "期初", "invoice": "开票", "red_invoice": "红字发票",
     "receipt": "收款", "prepay_in": "预收入账", "prepay_offset": "预收冲抵", "refund": "退款",
     "adjust": "调整", "write_off": "核销", "restock_fee": "退货费", "reversal": "冲销",
+    "incentive.已发": "已发放",  # where a word means something else in one table
 }  # fmt: skip
 NAMES = ("name", "title", "subject", "company")
 Key = tuple[str, Any]
@@ -133,7 +134,8 @@ def _text(_words: Words, column: Any, value: Any) -> Cell:
 
 
 def _word(_words: Words, column: Any, value: Any) -> Cell:
-    return Cell(label(CODES.get(value, value)), column.info["format"], tone=TONE_OF.get(value, ""))
+    word = CODES.get(f"{column.table.name}.{value}") or CODES.get(value, value)
+    return Cell(label(word), column.info["format"], tone=TONE_OF.get(value, ""))
 
 
 def _number(_words: Words, column: Any, value: Any) -> Cell:

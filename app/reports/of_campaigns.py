@@ -30,7 +30,7 @@ from app.reports.report import (
 
 READERS = TRADE | MARKET | MONEY
 KINDS = {CAMPAIGN: _l("市场活动"), DEPARTMENT: _l("年度部门"), "": _l("全部")}
-PAID = {"": _l("全部"), "待批": _l("待批"), "已批": _l("已批"), "已发": _l("已发"),
+PAID = {"": _l("全部"), "待批": _l("待批"), "已批": _l("已批"), "已发": _l("已发放"),
         "已冲回": _l("已冲回")}  # fmt: skip
 COMPARED_BY = {"type": _l("活动类型"), "person": _l("负责人"), "month": _l("月份")}
 
@@ -127,7 +127,8 @@ def incentives(ask: Ask) -> sa.Select[Any]:
             row.number.label("number"), event.name.label("campaign"),
             row.payee_id.label("person"), row.kind.label("kind"),
             row.object_no.label("object_no"), row.amount.label("amount"),
-            row.created_at.label("on"), row.state.label("state"),
+            row.created_at.label("on"),
+            sa.case((row.state == "已发", "已发放"), else_=row.state).label("state"),
         )
         .join(event, row.campaign_id == event.id)
         .where(*within(ask, row, person=row.payee_id), *ask.only("state", row.state),

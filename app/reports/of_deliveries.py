@@ -181,7 +181,7 @@ def shortage(ask: Ask) -> sa.Select[Any]:
 REPORTS = (
     Report("051-03/R05-1", _l("交付进度"), _l("还没交完的订单发了多少、签了多少，下一批什么时候。"),
            (c.ORDER, c.BUYER, c.SELLER, c.count("lines", _l("行数")),
-            c.qty("ordered", _l("订购")), c.qty("shipped", _l("已发")),
+            c.qty("ordered", _l("订购")), c.qty("shipped", _l("已发货")),
             c.qty("signed", _l("签收")), c.qty("open", _l("待发")), c.day("next", _l("下一交期")),
             c.count("late", _l("过期行")), c.rate("rate", _l("签收率"))),
            progress, STOCK, Chart("sums", "", ("ordered", "shipped", "signed")), rate_progress,

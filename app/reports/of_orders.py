@@ -228,7 +228,7 @@ REPORTS = (
     Report("051-03/R04-1b", _l("订单行跟踪"), _l("订单的每一行发了、签了、退了、开票多少，下一步是什么。"),
            (c.ORDER, c.count("seq", _l("行"), total=False), c.BUYER, c.PRODUCT, c.SELLER,
             c.day("promised", _l("交期")), c.qty("ordered", _l("订购")),
-            c.qty("shipped", _l("已发")), c.qty("signed", _l("签收")),
+            c.qty("shipped", _l("已发货")), c.qty("signed", _l("签收")),
             c.qty("returned", _l("退货")), c.qty("invoiced", _l("已开票")),
             c.word("paid", _l("收款")), c.tone("next", _l("下一步"))),
            lines, STOCK | MONEY, link=to("sales_order", key="order_no"), finds=_l("订单、客户、产品")),
