@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, current_app, render_template, request, url_for
 from flask_login import current_user, login_required
 
-from app import assets, show
+from app import assets, said, show
 from app.accounts.models import User
 from app.i18n import LOCALES, _l, language
 
@@ -66,6 +66,7 @@ def init_app(app: Flask) -> None:
     """Templates know the rooms, the languages and the look that the reader chose."""
     assets.init_app(app)
     show.init_app(app)
+    said.init_app(app)
     app.register_blueprint(shell)
     app.context_processor(_frame)
 

@@ -44,6 +44,7 @@ ROWS = {
             "assets",
             "shell",
             "show",
+            "said",
             "health",
             "viewer",
             "logs",
@@ -56,7 +57,7 @@ ROWS = {
     ),
 }
 # the routes of accounts are pages like any room's; they may use what pages use
-SHARED_BY_PAGES = {"assets", "shell", "show", "viewer", "web"}
+SHARED_BY_PAGES = {"assets", "said", "shell", "show", "viewer", "web"}
 FORBIDDEN_WORDS = {"utils", "util", "helpers", "helper", "common", "manager", "service", "services"}
 
 

@@ -11,6 +11,7 @@ from flask_babel import get_timezone, to_user_timezone
 
 from app import errors, values
 from app.i18n import _, _l
+from app.said import said
 
 KINDS = {
     "text": _l("文字"), "number": _l("数字"), "money": _l("金额"), "date": _l("日期"),
@@ -24,11 +25,13 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class Row:
-    """One variable on the page. `text` is its value as the editor shows it."""
+    """One variable on the page. `text` is its value as the editor shows it, `said` as people
+    read it."""
 
     name: str
     kind: str
     text: str
+    said: str = ""
     new: str = ""  # what was typed
     new_kind: str = ""
     problem: str = ""
@@ -73,7 +76,7 @@ def text_of(value: Any) -> str:
 
 def rows(found: Mapping[str, Any]) -> list[Row]:
     """The variables as lines, by name."""
-    return [Row(name, kind_of(found[name]), text_of(found[name])) for name in sorted(found)[:MOST]]
+    return [_plain(name, found) for name in sorted(found)[:MOST]]
 
 
 def typed(found: Mapping[str, Any], given: Mapping[str, str]) -> list[Row]:
@@ -87,14 +90,14 @@ def typed(found: Mapping[str, Any], given: Mapping[str, str]) -> list[Row]:
 
 
 def _plain(name: str, found: Mapping[str, Any]) -> Row:
-    return Row(name, kind_of(found[name]), text_of(found[name]))
+    return Row(name, kind_of(found[name]), text_of(found[name]), said(found[name]))
 
 
 def _typed(name: str, value: Any, given: Mapping[str, str]) -> Row:
     kind, text = given[f"kind:{name}"], given.get(f"value:{name}", "").replace("\r\n", "\n")
     before = kind_of(value), text_of(value)
     problem = "" if (kind, text) == before else _problem(kind, text)
-    return Row(name, before[0], before[1], text, kind, problem)
+    return Row(name, *before, said(value), text, kind, problem)
 
 
 def _new(found: Mapping[str, Any], given: Mapping[str, str]) -> list[Row]:
@@ -107,7 +110,7 @@ def _new(found: Mapping[str, Any], given: Mapping[str, str]) -> list[Row]:
         problem = _("已经有这个变量。请在上面修改它。")
     elif not name.isidentifier() or len(name) > 100:
         problem = _("变量名只能用字母、数字和下划线，不能以数字开头。")
-    return [Row(name, "nothing", "", text, kind, problem)]
+    return [Row(name, "nothing", "", "", text, kind, problem)]
 
 
 def _problem(kind: str, text: str) -> str:

@@ -1,6 +1,7 @@
 """Values are typed by their kind, checked, and the history keeps old and new."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -109,3 +110,11 @@ def test_private_values_are_not_written_to_the_history(case, as_user):
 def test_a_new_variable_needs_a_name_of_its_own(case, as_user, name):
     answer = change(as_user, case, new_name=name, new_kind="text", new_value="x")
     assert answer.status_code == 422
+
+
+def test_the_page_says_the_values_in_words_and_the_editor_what_is_stored(case, as_user):
+    page = as_user("zhouning").get(f"/monitor/cases/{case.id}").text
+    shown = "".join(re.findall(r'class="val">(.*?)</span>', page, re.DOTALL))
+    assert "$dec" not in shown and "Decimal" not in page and "qty：2.00" in shown
+    assert "2026-03-10 09:00:00" in shown and "12.50" in shown
+    assert "&#34;$dec&#34;: &#34;2.00&#34;" in page  # in the editor of the list
