@@ -180,7 +180,7 @@ def test_a_reminder_before_and_dunning_after_the_due_date(stage: Stage):
     stage.wait(days=7)
     stage.wait(days=3)
     assert stage.open(case) == ["dun"]
-    with pytest.raises(errors.Invalid):
+    with pytest.raises(errors.NotAllowed):
         stage.do("dun", "zhangwei", "promise", case=case)
     stage.wait(days=3)
     assert "stop_goods" in stage.path(case)
