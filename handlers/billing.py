@@ -154,6 +154,35 @@ def split(amount: Decimal, most: Any) -> list[Decimal]:
     return parts
 
 
+def taxed(row: Invoice, parts: list[Decimal]) -> list[dict[str, Any]]:
+    """tax_rate (in words), net and tax of each paper of an application, as they will be booked."""
+    query = sa.select(InvoiceLine).where(InvoiceLine.invoice_id == row.id)
+    sign = -1 if row.color == "红" else 1
+    rest = [{"amount": sign * line.amount, "tax_rate": line.tax_rate}
+            for line in db.session.scalars(query.order_by(InvoiceLine.id))]  # fmt: skip
+    found = []
+    for n, part in enumerate(parts, 1):
+        mine, rest = (rest, []) if n == len(parts) else _first(rest, part)
+        net = net_of(mine)
+        rates = sorted({line["tax_rate"] for line in mine}, reverse=True)
+        found.append({"tax_rate": "、".join(f"{(100 * one).normalize():f}%" for one in rates),
+                      "net": net, "tax": sum((line["amount"] for line in mine), -net)})  # fmt: skip
+    return found
+
+
+def _first(lines: list[dict[str, Any]], most: Decimal) -> tuple[list[Any], list[Any]]:
+    """(the first lines worth `most`, the last of them cut if need be; what is left)"""
+    kept = []
+    for at, line in enumerate(lines):
+        if line["amount"] > most:
+            cut = [line | {"amount": most}] if most > 0 else []
+            left = line | {"amount": line["amount"] - max(most, ledger.ZERO)}
+            return kept + cut, [left, *lines[at + 1 :]]
+        kept.append(line)
+        most -= line["amount"]
+    return kept, []
+
+
 def up_to(lines: list[dict[str, Any]], most: Decimal) -> list[dict[str, Any]]:
     """The same lines, worth `most` together: an invoice by instalment (按收款)."""
     rest, kept = most, []

@@ -351,9 +351,11 @@ def approve(
     write.move(row, "待开具", **steps.writing(step))
     most = (rule or {}).get("split") if row.color == "蓝" else None
     parts = billing.split(ledger.money(amount), most)
+    taxes = billing.taxed(row, parts)
     return {"problems": None, "pieces": [
         {"seq": n, "amount": part, "invoice_no": None, "invoice_code": None,
-         "invoice_date": steps.today(step)} for n, part in enumerate(parts, 1)
+         "invoice_date": steps.today(step)} | tax
+        for n, (part, tax) in enumerate(zip(parts, taxes, strict=True), 1)
     ]}  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from app import clock, errors
 from app.db import db
 from app.engine.handlers import BpmnError
 from app.records import write
+from app.records.invoice import Invoice
 from app.records.prepayment import Prepayment, PrepayOffset
 from app.records.receipt import Receipt
 from app.records.refund import Refund
@@ -103,8 +104,9 @@ def test_a_voided_red_invoice_gives_back_what_it_took(run: Run):
     found = run("invoice.collect_billable", by="zhangwei", mode="red", order_no=order.number,
                 blue_no=application)  # fmt: skip
     made = run("invoice.validate", by="zhangwei", **_plain(found) | {"blue_no": application})
-    run("invoice.approve", by="chenjing", application_no=made["application_no"],
-        amount=made["amount"], rule={"split": Decimal(1000)})  # fmt: skip
+    (shown,) = run("invoice.approve", by="chenjing", application_no=made["application_no"],
+                   amount=made["amount"], rule={"split": Decimal(1000)})["pieces"]  # fmt: skip
+    assert (shown["net"], shown["tax"]) == (Decimal("10088.50"), Decimal("1311.50"))
     pieces = [{"invoice_no": "20260002", "invoice_date": clock.now().date(), "amount": 1}]
     run("invoice.post", by="chenjing", application_no=made["application_no"], pieces=pieces)
     assert write.need("invoice", application).state == "已红冲"
@@ -124,6 +126,24 @@ def test_freight_and_discount_make_the_invoices_equal_to_the_order(run: Run):
     assert money.ledgers()[0] == "11450.00"
     assert billing.lines_of(order) == []
     money.sound()
+
+
+def test_the_tax_shown_before_is_the_tax_that_is_booked(run: Run):
+    order = money.order(qty=1)
+    write.change(order, {"freight": 100, "total": 11500}, by="zhangwei")
+    found = run("invoice.collect_billable", by="zhangwei", order_no=order.number)
+    goods, freight = found["lines"]
+    given = _plain(found) | {"lines": [goods, freight | {"tax_rate": Decimal("0.06")}]}
+    made = run("invoice.validate", by="zhangwei", **given)
+    shown = run("invoice.approve", by="chenjing", application_no=made["application_no"],
+                amount=made["amount"], rule={"split": Decimal(6000)})["pieces"]  # fmt: skip
+    assert [(one["amount"], one["tax_rate"], one["net"], one["tax"]) for one in shown] == [
+        (Decimal("6000.00"), "13%", Decimal("5309.73"), Decimal("690.27")),
+        (Decimal("5500.00"), "13%、6%", Decimal("4873.10"), Decimal("626.90"))]  # fmt: skip
+    papers = [one | {"invoice_no": f"2026000{one['seq']}"} for one in shown]
+    run("invoice.post", by="chenjing", application_no=made["application_no"], pieces=papers)
+    booked = db.session.scalars(db.select(Invoice).order_by(Invoice.invoice_no))
+    assert [(row.net, row.tax) for row in booked] == [(one["net"], one["tax"]) for one in shown]
 
 
 def test_an_offset_is_undone(run: Run):
