@@ -40,7 +40,7 @@ def demo() -> None:
     """Load the demo company: people, records, and some cases at every interesting step."""
     from app.accounts import demo as people
     from app.inbox import demo as cases
-    from app.inbox import demo_sales
+    from app.inbox import demo_plan, demo_sales
     from app.records import demo as records
 
     people.load_people()
@@ -49,6 +49,7 @@ def demo() -> None:
     started = cases.load_cases()
     db.session.commit()
     started += demo_sales.load_sales()
+    started += demo_plan.load_plans()
     click.echo(f"demo people and records are there, {started} cases begun")
 
 

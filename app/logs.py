@@ -21,6 +21,7 @@ from app import measure, signals
 from config import Settings
 
 HEADER = "X-Request-ID"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 GIVEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 # what a reader of lines could take for the end of one, and what a terminal obeys
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -134,7 +135,7 @@ def _end(response: Response) -> Response:
     measure.tell(
         "request",
         time.perf_counter() - g.begun,
-        method=request.method if request.url_rule else "OTHER",
+        method=request.method if request.method in METHODS else "OTHER",
         route=request.url_rule.rule if request.url_rule else None,
         endpoint=request.endpoint,
         status=response.status_code,

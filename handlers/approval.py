@@ -44,7 +44,7 @@ def prepare(
         {"label": _("申请人"), "value": steps.name_of(submitter)},
     ]  # fmt: skip
     if not facts and amount is not None:
-        shown.append({"label": _("金额"), "value": str(amount)})
+        shown.append({"label": _("金额"), "value": amount})
     return {
         "levels": _levels(levels or []), "mode": mode or "依次", "form": form or "approve",
         "due": due or "P1D", "delegate_after": delegate_after or "P3D", "amount": amount,

@@ -12,7 +12,7 @@ from app.records import write
 from app.records.campaign import Campaign
 from app.records.contact import Contact
 from app.records.target_list import TargetList
-from handlers import campaign, steps
+from handlers import campaign, profile, steps
 
 OPEN = ("已批准", "已下达", "执行中")  # may still change or be cancelled
 FIELDS = {"预算": "budget_total", "开始日期": "start_on", "结束日期": "end_on", "地点": "place"}
@@ -51,7 +51,7 @@ def weigh_change(step: Step, *, campaign_no: str, change: dict) -> dict[str, Any
     name = FIELDS[change["field"]]
     shown = [
         (_("活动"), f"{row.name} {row.number}"), (_("变更"), change["field"]),
-        (_("现在"), str(getattr(row, name) or "—")), (_("改为"), str(wanted[name])),
+        (_("现在"), profile.shown(getattr(row, name))), (_("改为"), profile.shown(wanted[name])),
         (_("理由"), change.get("reason")),
     ]  # fmt: skip
     return {

@@ -191,8 +191,8 @@ def _lost(begin: dt.date, end: dt.date) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _money(value: Any) -> str:
-    return str(Decimal(str(value)).quantize(Decimal("0.01")))
+def _money(value: Any) -> Decimal:
+    return Decimal(str(value)).quantize(Decimal("0.01"))
 
 
 def _snapshot(report: str, period: str) -> ReportSnapshot | None:

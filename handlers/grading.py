@@ -14,7 +14,7 @@ from app.records.customer import Customer
 from app.records.customer_credit import CustomerCredit
 from app.records.errors import RecordError
 from app.records.grade_history import GradeHistory
-from handlers import figures, steps
+from handlers import figures, ledger, steps
 
 RANKS = {None: 0, "": 0, "D": 1, "C": 2, "B": 3, "A": 4}  # A = 战略 … D = 潜在
 FOUR_PLACES = Decimal("0.0001")
@@ -100,7 +100,7 @@ def _facts(
     pairs = (
         (_("客户"), f"{customer.name}（{customer.number}）"),
         (_("现在的等级"), customer.grade or "—"), (_("评出的等级"), proposal["grade"]),
-        (_("价值评分"), str(score)), (_("本年签单"), str(snapshot.get("turnover_y"))),
+        (_("价值评分"), str(score)), (_("本年签单"), ledger.shown(snapshot.get("turnover_y") or 0)),
         (_("本年订单数"), str(snapshot.get("order_count"))),
         (_("回款率"), "—" if rate is None else f"{rate:.1%}"),
         (_("最长逾期天数"), str(snapshot.get("max_overdue_days"))),

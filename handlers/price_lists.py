@@ -293,9 +293,9 @@ def _figures(
         changes.append(abs(change))
         margins.append(margin)
         rows.append({
-            "product": f"{product.name}（{product.number}）", "min_qty": f"{one['min_qty']:f}",
-            "old": f"{old:f}" if old else "—", "new": f"{new:f}", "change": f"{change:+.1%}",
-            "margin": f"{margin:.1%}", "floor": f"{one['floor_price']:f}",
+            "product": f"{product.name}（{product.number}）", "min_qty": one["min_qty"],
+            "old": old, "new": new, "change": change, "margin": margin,
+            "floor": one["floor_price"],
         })  # fmt: skip
     quotes, orders = _touched(goods.values(), customer)
     pairs = (

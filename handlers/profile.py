@@ -4,6 +4,7 @@ No handlers in here: `customer.py` and `completeness.py` ask.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -209,7 +210,7 @@ def shown(value: Any) -> str:
         return "—"
     if isinstance(value, bool):
         return _("是") if value else _("否")
-    return str(value)
+    return f"{value:,}" if isinstance(value, Decimal) else str(value)
 
 
 def department_name(department_id: str | None) -> str:

@@ -15,7 +15,7 @@ from app.records.contact import Contact
 from app.records.customer import Customer
 from app.records.invoice import Invoice
 from app.records.statement import Statement
-from handlers import grading, steps
+from handlers import grading, ledger, steps
 
 ZERO = Decimal("0.00")
 DISPUTED, CONFIRMED, OPEN, ADJUSTED = "有差异", "已确认", "未对账", "已调整"
@@ -117,8 +117,8 @@ def propose_adjustment(
     customer = write.get("customer", row.customer_id)
     pairs = (
         (_("客户"), customer.name), (_("对账单"), row.number), (_("月份"), row.period),
-        (_("我方余额"), str(row.balance)), (_("客户余额"), str(row.confirmed_balance or "—")),
-        (_("差异原因"), cause or "—"), (_("调整金额"), str(amount)), (_("记账日"), day.isoformat()),
+        (_("我方余额"), ledger.shown(row.balance)), (_("客户余额"), _balance(row)),
+        (_("差异原因"), cause or "—"), (_("调整金额"), ledger.shown(amount)), (_("记账日"), day.isoformat()),
         (_("说明"), fix_note or "—"),
     )  # fmt: skip
     return {
@@ -126,6 +126,10 @@ def propose_adjustment(
         "adjust_facts": [{"label": label, "value": value} for label, value in pairs],
         "problems": None,
     }  # fmt: skip
+
+
+def _balance(row: Statement) -> str:
+    return "—" if row.confirmed_balance is None else ledger.shown(row.confirmed_balance)
 
 
 def _check(row: Statement, amount: Decimal, day: dt.date) -> None:

@@ -66,7 +66,7 @@ def extend(
     """追加审批：按实收数量重新送审。"""
     row = write.need("sales_return", return_no)
     amount = sales_return.amount_of(row, "q_received")
-    extra = {"label": _("实收金额（含多收）"), "value": str(amount)}
+    extra = {"label": _("实收金额（含多收）"), "value": ledger.shown(amount)}
     return {"return_amount": amount, "return_facts": [*return_facts, extra]}
 
 

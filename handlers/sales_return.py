@@ -245,7 +245,7 @@ def agree(
     write.move(row, "审批中", **steps.writing(step))
     special = not policy["allowed"]
     facts = [*return_facts[:6], {"label": _("核实情况"), "value": contact_result},
-             {"label": _("退货费"), "value": str(fee)}, *return_facts[6:]]  # fmt: skip
+             {"label": _("退货费"), "value": f"{fee:,.2f}"}, *return_facts[6:]]  # fmt: skip
     if special:
         facts.insert(0, {"label": _("特批"), "value": _("不符合退货政策，要特别批准")})
     return {"approvers": policy["approvers"], "return_amount": amount, "fee": fee,

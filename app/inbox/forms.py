@@ -77,7 +77,7 @@ def form_page_context(
     form = form_of(task)
     locked = not sight.may_act(task, user)
     draft = drafts.find(task.id, user.login) if posted is None and not locked else None
-    pairs = pairs_of(posted) if posted is not None else _kept(draft)
+    pairs = pairs_of(posted) if posted is not None else kept(draft)
     drawn = drawn_in(form, task, user, pairs, errors, locked)
     return {"tf": frame(
         view=drawn, locked=locked, key=f"{task.id}:{user.login}",
@@ -151,7 +151,8 @@ def pairs_of(posted: Any) -> Pairs:
     return [(name, text) for name, text in items if name not in CARRIED]
 
 
-def _kept(draft: drafts.Draft | None) -> Pairs | None:
+def kept(draft: drafts.Draft | drafts.MessageDraft | None) -> Pairs | None:
+    """What the draft holds, as it was posted; None without one."""
     return [(name, text) for name, text in draft.data] if draft else None
 
 

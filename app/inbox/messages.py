@@ -9,8 +9,9 @@ from flask import Response, flash, jsonify, redirect, render_template, request, 
 from flask_login import current_user, login_required
 from werkzeug.datastructures import MultiDict
 
+from app import clock
 from app.db import db, set_reading
-from app.engine import definitions, sending
+from app.engine import definitions, drafts, sending
 from app.engine.models import Instance
 from app.errors import Conflict, Invalid, NotFound
 from app.i18n import _, label
@@ -33,6 +34,7 @@ def send_message(instance_id: int, token_id: int) -> Response | tuple[str, int]:
     try:
         given = _carried(offer)
         sending.send(offer, given, current_user)
+        drafts.discard_message(instance_id, token_id)
         db.session.commit()
         set_reading(True)  # the answer needs no turn to write
     except Invalid as problem:
@@ -43,14 +45,18 @@ def send_message(instance_id: int, token_id: int) -> Response | tuple[str, int]:
     return redirect(_back(offer), 303)
 
 
-@inbox.post("/instances/<int:instance_id>/messages/<int:token_id>/fields")
+@inbox.post("/instances/<int:instance_id>/messages/<int:token_id>/draft")
 @login_required
-def message_fields(instance_id: int, token_id: int) -> Response:
-    """The fields as they stand with what was typed so far; nothing is kept."""
+def message_draft(instance_id: int, token_id: int) -> Response:
+    """Keeps what has been typed; answers with the form's fields as they stand now."""
     offer = _offer(instance_id, token_id)
-    view = forms.drawn_in(forms.form_of(offer), offer, current_user, forms.pairs_of(request.form))
-    html = render_template("form/refresh.html", tf={"view": view, "saved_at": None})
-    return jsonify(html=html, saved=False)
+    pairs = forms.pairs_of(request.form)
+    kept = drafts.save_message(instance_id, token_id, current_user.login, pairs, clock.now())
+    view = forms.drawn_in(forms.form_of(offer), offer, current_user, pairs)
+    saved_at = kept.updated_at if kept else None
+    html = render_template("form/refresh.html", tf={"view": view, "saved_at": saved_at})
+    db.session.commit()
+    return jsonify(html=html, saved=kept is not None)
 
 
 @inbox.post("/instances/<int:instance_id>/messages/<int:token_id>/files")
@@ -98,16 +104,18 @@ def _page(
     here = {"instance_id": offer.instance_id, "token_id": offer.token_id}
     tf = None
     if offer.form_key:
-        pairs = forms.pairs_of(posted) if posted is not None else None
+        draft = None if posted is not None else drafts.find_message(
+            offer.instance_id, offer.token_id, current_user.login
+        )  # fmt: skip
+        pairs = forms.pairs_of(posted) if posted is not None else forms.kept(draft)
         view = forms.drawn_in(forms.form_of(offer), offer, current_user, pairs, problems)
         tf = forms.frame(
             view=view, locked=False, key=f"m{offer.token_id}:{current_user.login}",
             action=url_for("inbox.send_message", **here),
-            draft_url=url_for("inbox.message_fields", **here),
+            draft_url=url_for("inbox.message_draft", **here),
             files_url=url_for("inbox.message_file", **here),
+            saved_at=draft.updated_at if draft else None,
         )  # fmt: skip
-        tf["unkept"] = True
-        tf["words"] = tf["words"] | {"saving": "", "unsaved": ""}  # no draft is kept here
     return render_template(
         "inbox/message.html", offer=offer, case=case, tf=tf, problems=problems or {},
         process=definitions.known(case.definition_id).name, lines=story.of(case)[-8:],

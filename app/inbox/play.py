@@ -23,14 +23,14 @@ from app.jobs import queue
 def begin(process_id: str, by: str, **variables: Any) -> int:
     """A case has begun and gone as far as it goes without a person; its id. Commits."""
     made = run.start(process_id, variables, by=by)
-    _settle()
+    settle()
     return made.id
 
 
 def tell(name: str, key: str, **variables: Any) -> None:
     """The message has reached who waits for it, and what follows has happened. Commits."""
     run.correlate(name, key, variables)
-    _settle()
+    settle()
 
 
 def do(element: str, by: str, outcome: str | None = None, *, case: int | None = None,
@@ -42,7 +42,7 @@ def do(element: str, by: str, outcome: str | None = None, *, case: int | None = 
     """
     task = newest(element, case)
     run.complete(task.id, handed_in(task, by, outcome, values), by=by)
-    _settle()
+    settle()
     return task
 
 
@@ -105,7 +105,7 @@ def judge(
     )  # fmt: skip
 
 
-def _settle() -> None:
+def settle() -> None:
     """What was done is committed, and so is all that is due after it."""
     db.session.commit()
     queue.run_due()

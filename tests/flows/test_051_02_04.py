@@ -248,7 +248,7 @@ def test_a_report_is_written_every_month_and_goes_to_the_knowledge_base(stage: S
     stage.go_to(FIRST)
     (task,) = stage.tasks("write_report")
     (line,) = stage.seen(task)["analysis"]
-    assert (line["competitor"], line["count"], line["amount"]) == ("锐科数控", 2, "100000.00")
+    assert (line["competitor"], line["count"], line["amount"]) == ("锐科数控", 2, 100_000)
     text = {"summary": "价格是主因", "findings": "对手普遍低一成"}
     stage.do("write_report", "hanxue", report=text)
     stage.do("review_report", "zhengjie", "return", comment="补建议")

@@ -1,10 +1,17 @@
 """The demo company's inboxes are not empty."""
 
+from decimal import Decimal
+
+from app import clock
+from app.accounts import people
 from app.db import db
-from app.inbox import demo, demo_sales
+from app.engine.models import UserTask
+from app.inbox import demo, demo_plan, demo_sales
 from app.records import audit
 from app.records.opportunity import Opportunity
 from app.records.sales_order import SalesOrder
+from app.records.sales_plan import SalesPlan, SalesPlanLine
+from tests.flows import shown
 from tests.flows.stage import Stage
 
 
@@ -46,3 +53,34 @@ def test_the_sales_rooms_are_not_empty_either(stage: Stage):
     assert not stage.incidents()
     assert audit.check_all() == []
     assert demo_sales.load_sales() == 0
+
+
+def test_every_task_of_the_demo_is_shown_as_people_read_it(stage: Stage):
+    demo.load_cases()
+    demo_sales.load_sales()
+    demo_plan.load_plans()
+    reader = people.get("zhouning")
+    tasks = db.session.scalars(db.select(UserTask).where(UserTask.form_key.is_not(None))).all()
+    open_ones = [task for task in tasks if task.state == "open"]
+    assert len({task.form_key for task in open_ones}) > 12
+    found = {task.form_key: shown.raw(task, reader) for task in open_ones}
+    assert {form: texts for form, texts in found.items() if texts} == {}
+
+
+def test_the_plan_of_the_year_runs_and_has_its_first_figures(stage: Stage):
+    demo_sales.load_sales()
+    assert demo_plan.load_plans() == 2
+    assert not stage.incidents()
+    plans = db.session.scalars(db.select(SalesPlan).order_by(SalesPlan.id)).all()
+    assert [(one.metric, one.state) for one in plans] == [
+        ("签单额", "已锁定"),
+        ("回款额", "审批中"),
+    ]
+    lines = db.session.scalars(
+        db.select(SalesPlanLine).filter_by(plan_id=plans[0].id, month=clock.now().month)
+    ).all()
+    actual = {one.rep_id: (one.actual, one.rate) for one in lines if one.rep_id}
+    assert actual["zhangwei"] == (168_000, Decimal("1.12")) and actual["lina"] == (0, 0)
+    assert {"approve", "analyse"} <= set(stage.open())  # 88 % of the department's target
+    assert audit.check_all() == []
+    assert demo_plan.load_plans() == 0

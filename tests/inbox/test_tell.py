@@ -6,7 +6,7 @@ import pytest
 
 from app.accounts import people
 from app.db import db
-from app.engine import deploy, run, sending
+from app.engine import deploy, drafts, run, sending
 from app.engine.models import Event, Instance
 from app.errors import NotFound, Refused
 
@@ -124,7 +124,7 @@ def test_nobody_else_may_see_or_send_it(case, as_user):
         page, address = as_user(who), url(case, "登记答复")
         assert page.get(address).status_code == status
         assert page.post(address, data={"said": "x"}).status_code == status
-        assert page.post(f"{address}/fields", data={"said": "x"}).status_code == status
+        assert page.post(f"{address}/draft", data={"said": "x"}).status_code == status
         assert page.post(f"{address}/files").status_code == status
     assert "登记答复" in offers(case, "zhangwei")
 
@@ -137,10 +137,32 @@ def test_what_is_sent_twice_arrives_once(case, as_user):
     assert "不等" in again.text
 
 
-def test_the_fields_are_drawn_anew_and_nothing_is_kept(case, as_user):
-    answer = as_user("zhangwei").post(f"{url(case, '登记答复')}/fields", data={"said": "半"})
-    assert answer.json["saved"] is False
-    assert "半" in answer.json["html"]
+def test_what_was_typed_is_kept_for_whoever_typed_it(case, as_user):
+    page = as_user("zhangwei")
+    answer = page.post(f"{url(case, '登记答复')}/draft", data={"said": "半", "csrf_token": "x"})
+    assert answer.json["saved"] is True and "半" in answer.json["html"]
+    assert 'value="半"' in page.get(url(case, "登记答复")).text
+    clerk = as_user("linyue")
+    assert 'value="半"' not in clerk.get(url(case, "登记答复", "linyue")).text
+
+
+def test_what_was_sent_or_came_back_is_no_draft_any_more(case, as_user):
+    page = as_user("zhangwei")
+    here = url(case, "登记答复")
+    page.post(f"{here}/draft", data={"said": "半句话"})
+    wrong = page.post(here, data={"said": "很" * 21, "outcome": "submit"})
+    assert wrong.status_code == 422 and "半句话" not in wrong.text
+    page.post(here, data={"said": "同意", "outcome": "submit"})
+    assert db.session.scalars(db.select(drafts.MessageDraft)).all() == []
+
+
+def test_a_draft_is_only_kept_for_who_may_send_it(case, as_user):
+    here = url(case, "登记答复")
+    for who in ("lina", "baijie"):
+        assert as_user(who).post(f"{here}/draft", data={"said": "x"}).status_code in (404, 409)
+    too_long = as_user("zhangwei").post(f"{here}/draft", data={"said": "x" * (drafts.MAX_TEXT + 1)})
+    assert too_long.status_code == 413 or too_long.json["saved"] is False
+    assert db.session.scalars(db.select(drafts.MessageDraft)).all() == []
 
 
 def test_the_case_page_shows_the_buttons(case, as_user):

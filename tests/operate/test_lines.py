@@ -44,6 +44,15 @@ def record(message, *args, level=logging.INFO, exc_info=None, **facts):
     return made
 
 
+@pytest.mark.parametrize(("method", "told"), [("POST", "POST"), ("BREW", "OTHER")])
+def test_a_page_that_does_not_exist_is_logged_with_the_method_it_was_asked_with(
+    client, written, method, told
+):
+    assert client.open("/no/such/page", method=method).status_code >= 400
+    (line,) = written("request")
+    assert (line["method"], line.get("route")) == (told, None)
+
+
 def test_a_request_is_one_line_with_its_number(client, written):
     answer = client.get("/login?next=/secret-13800000000", headers={"X-Request-ID": "nginx-7.a_B"})
     assert answer.headers["X-Request-ID"] == "nginx-7.a_B"

@@ -20,7 +20,7 @@ from app.i18n import _
 
 PROPERTIES = frozenset({
     "entity", "picker", "group", "format", "display", "required", "error", "record", "outcome",
-    "tone", "shortcut", "check", "min_rows", "max_rows", "placeholder",
+    "tone", "shortcut", "check", "min_rows", "max_rows", "placeholder", "formats",
 })  # fmt: skip
 TONES = frozenset({"primary", "warn", "danger", "quiet"})
 DISPLAYS = {
@@ -112,6 +112,7 @@ def _extensions(component: Component, raw: dict[str, Any], notes: Notes) -> None
     if component.format and component.format not in FORMATS:
         notes.add("format", _("没有“%(format)s”这种格式", format=component.format),
                   _("可用：%(all)s", all="、".join(FORMATS)))  # fmt: skip
+    _column_formats(component, notes)
     if component.display and DISPLAYS.get(component.display) != component.type:
         notes.add("display", _("“%(display)s”不适用于这种组件", display=component.display),
                   _("grid、rows 用于 dynamiclist，total、field 用于 expression"))  # fmt: skip
@@ -122,6 +123,17 @@ def _extensions(component: Component, raw: dict[str, Any], notes: Notes) -> None
         notes.add("picker.type", _("选择器须是 textfield 或 select"), _("改组件类型"))
     if component.type in HOLDERS and not isinstance(raw.get("components"), list):
         notes.add("components", _("分组里没有组件"), _("放入组件，或删去分组"))
+
+
+def _column_formats(component: Component, notes: Notes) -> None:
+    columns = {key for key, _label in component.table_columns}
+    for key, style in component.column_formats.items():
+        if key not in columns:
+            notes.add("formats.column", _("表格没有“%(key)s”这一列", key=key[:40]),
+                      _("formats 写“列=格式”，列是 columns 里的 key"))  # fmt: skip
+        elif style not in FORMATS:
+            notes.add("format", _("没有“%(format)s”这种格式", format=style[:40]),
+                      _("可用：%(all)s", all="、".join(FORMATS)))  # fmt: skip
 
 
 def _shown(component: Component, notes: Notes) -> None:

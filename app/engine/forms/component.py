@@ -88,6 +88,7 @@ class Component:
     expression: Rule = field(default_factory=Rule)
     source: Rule = field(default_factory=Rule)  # of text, image, table, documentPreview
     table_columns: tuple[tuple[str, str], ...] = ()  # (key, label)
+    column_formats: dict[str, str] = field(default_factory=dict)  # {key of a column: format}
     entity: str = ""
     picker: str = ""
     group_rule: Rule = field(default_factory=Rule)

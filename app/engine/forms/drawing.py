@@ -1,5 +1,6 @@
 """What a template draws: sections of fields with everything already decided."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,6 +17,7 @@ from app.i18n import _, label
 
 WIDTHS = (3, 4, 6, 8, 12)
 WIDE = frozenset({"textarea", "text", "table", "dynamiclist", "filepicker", "documentPreview"})
+_LOGIN = re.compile(r"[a-z][a-z0-9_.-]{1,39}")
 NARROW = frozenset({"number", "datetime", "checkbox", "expression"})
 
 
@@ -289,7 +291,10 @@ class _Drawing:
             text = value if component.source.expression is not None else label(str(value or ""))
             drawn.prose = prose.html(prose.filled(str(text or ""), context))
         elif component.type == "table":
-            drawn.columns = [{"label": label(name)} for _key, name in component.table_columns]
+            drawn.columns = [
+                {"label": label(name), "numeric": key in component.column_formats}
+                for key, name in component.table_columns
+            ]
             drawn.cells = [self._cells(component, item) for item in value or () if item][:500]
         elif component.type == "documentPreview":
             drawn.files = rules.as_files(value)
@@ -297,11 +302,28 @@ class _Drawing:
             drawn.text = str(value or "")
 
     def _cells(self, component: Component, item: Any) -> list[str]:
-        found = [names.at(item, key.split(".")) for key, _name in component.table_columns]
         return [
-            prose.said(value) if isinstance(value, Decimal) else self.said_value(component, value)
-            for value in found
+            self._cell(component, key, names.at(item, key.split(".")))
+            for key, _name in component.table_columns
         ]
+
+    def _cell(self, component: Component, key: str, value: Any) -> str:
+        style = component.column_formats.get(key, "")
+        if style and value is None:
+            return "–"
+        if style and isinstance(value, int | Decimal):
+            return typed.number_text(value, style) + ("%" if style == "rate" else "")
+        if isinstance(value, Decimal):
+            return prose.said(value)
+        return self._name(value) or self.said_value(component, value)
+
+    def _name(self, value: Any) -> str | None:
+        """The name of the person whose login this is: facts often hold no more."""
+        directory = self.sheet.directory
+        if directory is None or not isinstance(value, str) or not _LOGIN.fullmatch(value):
+            return None
+        found = directory.person(value, None)
+        return str(found["label"]) if found else None
 
     def _list(self, node: Node, drawn: Field) -> None:
         component = node.component

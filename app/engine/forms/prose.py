@@ -4,13 +4,14 @@ Headings, paragraphs, lists, **bold**, *emphasis*, `code` and links to http(s) a
 Everything else is text; no tag of the author's passes.
 """
 
+import datetime as dt
 import re
 from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup, escape
 
-from app import feel
+from app import clock, feel
 from app.i18n import _, label
 
 _SLOT = re.compile(r"\{\{(.+?)\}\}", re.DOTALL)
@@ -44,8 +45,10 @@ def _value(expression: str, context: dict[str, Any]) -> str:
 
 
 def said(value: Any) -> str:
-    """A value as people read it: an amount `1,234.50`, any other number without idle zeros, words
-    in the reader's language."""
+    """A value as people read it: an amount `1,234.50`, any other number without idle zeros, a moment
+    as the company's clock shows it, words in the reader's language."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(clock.zone()).strftime("%Y-%m-%d %H:%M")
     if not isinstance(value, Decimal):
         return label(value) if isinstance(value, str) else str(value)
     places = -int(value.as_tuple().exponent)

@@ -279,6 +279,9 @@ class _Reader:
             if isinstance(column, dict) and column.get("key"):
                 label = str(column.get("label") or column["key"])
                 component.table_columns += ((str(column["key"]), label),)
+        extra = raw.get("properties")
+        formats = str(extra.get("formats") or "") if isinstance(extra, dict) else ""
+        component.column_formats = dict(part.partition("=")[::2] for part in formats.split())
 
     def _choices(self, component: Component, raw: dict[str, Any]) -> None:
         if component.type not in CHOICES | MANY:

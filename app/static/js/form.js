@@ -109,7 +109,7 @@ async function restore() {
   if (old.said) note(form, words.restored, { tone: 'done' });
   if (!old.pairs) return;
   if (form.querySelector('[data-problems]')) return; // the server has just drawn all of it
-  if (!form.dataset.draft || form.dataset.unkept) {
+  if (!form.dataset.draft) {
     note(form, words.expired ? words.failed : '', { tone: 'due', copy: words.copy, pairs: old.pairs });
     return;
   }
