@@ -30,18 +30,23 @@ OPEN = "已开立"
 
 @handler(
     outputs=("mode", "customer_id", "account", "account_version", "subject", "problems",
-             "department_id", "owner_id", "needs_review", "account_changes", "month"),
+             "department_id", "owner_id", "needs_review", "account_changes", "month", "after"),
     pure=True,
 )  # fmt: skip
 def load(
     step: Step, *, mode: str | None = None, customer_id: str | None = None,
-    starter: str | None = None, account: dict | None = None,
+    starter: str | None = None, account: dict | None = None, month: str | None = None,
+    after: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """准备账务资料：新客户带出客户资料，已开立的读出现有账务，每月一日列出上个月。
 
     `mode` is monthly (nobody started it, no customer), opening (the customer has no account
-    yet) or change.
+    yet) or change. A further batch of a month comes with its `month`, and with the customer
+    `after` whom it begins.
     """
+    if mode == "monthly" and month and after:
+        subject = _("%(m)s 月结（%(n)s 之后）", m=month, n=after)
+        return _loaded("monthly") | {"month": month, "after": after, "subject": subject}
     if mode is None and customer_id is None and starter is None:
         month = period.before(steps.today(step))
         return _loaded("monthly") | {"month": month, "subject": _("%(m)s 月结", m=month)}
@@ -63,7 +68,7 @@ def _loaded(mode: str) -> dict[str, Any]:
     return {
         "mode": mode, "customer_id": None, "account": {}, "account_version": None,
         "subject": None, "problems": None, "department_id": None, "owner_id": None,
-        "needs_review": False, "account_changes": [], "month": None,
+        "needs_review": False, "account_changes": [], "month": None, "after": None,
     }  # fmt: skip
 
 
@@ -229,13 +234,20 @@ def remind_papers(
         )  # fmt: skip
 
 
-@handler(outputs=("customers",), pure=True)
-def list_active(step: Step, *, month: str) -> dict[str, Any]:
-    """列出往来客户：这个月有发生额，或者月底还有余额。"""
-    return {"customers": [_row(customer) for customer in _active(month)]}
+@handler(outputs=("customers", "next_after"), pure=True)
+def list_active(step: Step, *, month: str, after: str | None = None) -> dict[str, Any]:
+    """列出往来客户：这个月有发生额，或者月底还有余额；一批最多一百个。
+
+    In the order of their numbers, from the one behind `after`. `next_after` is the last of this
+    batch when there are more, else null.
+    """
+    found, rest = steps.batch(_active(month, after))
+    return {"customers": [_row(customer) for customer in found],
+            "next_after": found[-1].number if rest else None}  # fmt: skip
 
 
-def _active(month: str) -> list[Customer]:
+def _active(month: str, after: str | None) -> list[Customer]:
+    """The customers of one batch, and one more if there is one."""
     entry: Any = record.entity("ar_entry")
     until = entry.value_date <= period.last(month)
     ledger_sum = sa.func.sum(entry.amount)
@@ -243,7 +255,8 @@ def _active(month: str) -> list[Customer]:
     moved = sa.select(entry.customer_id).where(until, entry.value_date >= period.first(month))
     ids = sa.union(owing.having(ledger_sum != 0), moved).subquery()
     query = sa.select(Customer).where(Customer.id.in_(sa.select(ids.c.customer_id)))
-    return list(db.session.scalars(query.order_by(Customer.number)))
+    query = query.where(Customer.number > (after or "")).order_by(Customer.number)
+    return list(db.session.scalars(query.limit(steps.BATCH + 1)))
 
 
 def _row(customer: Customer) -> dict[str, Any]:

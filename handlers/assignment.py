@@ -22,7 +22,6 @@ REASONS = {
     "new": "新客户", "claim": "申请领取", "overdue": "超期未跟进",
     "staff_left": "人员离岗", "manual": "业务调整",
 }  # fmt: skip
-AT_ONCE = 200  # customers of one plan
 # idle for so long that `recycle_rule` may say yes or warn
 IDLE = {"潜在": 23, "意向": 38, "流失": 60}
 FIRST_CONTACT_DAYS = 3
@@ -31,20 +30,22 @@ PLANNED = ("指定", "轮询")
 
 @handler(
     outputs=("reason", "assignment_no", "rows", "dropped", "planner_role", "claim_note",
-             "problems", "subject", "department_id", "crosses", "denial"),
+             "problems", "subject", "department_id", "crosses", "denial", "next_after", "user_id"),
 )  # fmt: skip
 def collect(
     step: Step, *, reason: str | None = None, customer_ids: list | None = None,
     requester: str | None = None, user_id: str | None = None, note: str | None = None,
-    department_id: str | None = None,
+    department_id: str | None = None, after: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """归集要分配的客户并锁定；别的分配单正在处理的不重复列入。
+    """归集要分配的客户并锁定；别的分配单正在处理的不重复列入，一张分配单最多一百个。
 
+    In the order of their numbers, from the one behind `after`; `next_after` is the last of this
+    batch when there are more, else null.
     `rows` holds one context per customer, `dropped` the numbers locked elsewhere. A claim against
     the rules raises E_CLAIM_DENIED. An assignment exists only if there is something to assign.
     """
     reason = reason or _reason(step, user_id)
-    found = _wanted(step, reason, customer_ids or [], user_id)
+    found, rest = steps.batch(_wanted(step, reason, customer_ids or [], user_id, after))
     if reason == "claim":
         _check_claim(step, found, requester)
     free = [row for row in found if row.locked_by is None]
@@ -58,6 +59,7 @@ def collect(
         subject = _("%(reason)s：%(count)s 个客户", reason=REASONS[reason], count=len(rows))
     return {
         "reason": reason, "rows": rows, "dropped": dropped, "subject": subject,
+        "next_after": found[-1].number if rest else None, "user_id": user_id,
         "assignment_no": plan.number if plan else None, "claim_note": note, "problems": None,
         "planner_role": "sales_director" if to_director else "sales_manager", "crosses": False,
         "department_id": department_id or (free[0].department_id if free else None),
@@ -70,9 +72,11 @@ def _reason(step: Step, user_id: str | None) -> str:
     return "manual" if step.by else "overdue"
 
 
-def _wanted(step: Step, reason: str, numbers: list[str], user_id: str | None) -> list[Customer]:
-    live = Customer.state.in_(("有效", "公海"))
-    query = sa.select(Customer).where(live).order_by(Customer.id).limit(AT_ONCE)
+def _wanted(
+    step: Step, reason: str, numbers: list[str], user_id: str | None, after: str | None
+) -> list[Customer]:
+    live = sa.and_(Customer.state.in_(("有效", "公海")), Customer.number > (after or ""))
+    query = sa.select(Customer).where(live).order_by(Customer.number).limit(steps.BATCH + 1)
     if reason == "staff_left":
         query = query.where(Customer.owner_id == user_id)
     elif reason == "overdue":

@@ -132,13 +132,18 @@ def _shown(step: Step, customer: Customer, facts: Mapping[str, Any]) -> list[dic
     return [{"label": label, "value": value} for label, value in pairs]
 
 
-@handler(topic="credit.list_reviews", outputs=("customers",), pure=True)
-def list_reviews(step: Step) -> dict[str, Any]:
-    """列出复审客户：有信用档案、还在往来的客户。"""
+@handler(topic="credit.list_reviews", outputs=("customers", "next_after"), pure=True)
+def list_reviews(step: Step, *, after: str | None = None) -> dict[str, Any]:
+    """列出复审客户：有信用档案、还在往来的客户；一批最多一百个。
+
+    In the order of their numbers, from the one behind `after`. `next_after` is the last of this
+    batch when there are more, else null.
+    """
     query = (
         sa.select(Customer.number)
         .join(CustomerCredit, CustomerCredit.customer_id == Customer.id)
-        .where(Customer.state.in_(("有效", "公海")))
+        .where(Customer.state.in_(("有效", "公海")), Customer.number > (after or ""))
         .order_by(Customer.number)
     )
-    return {"customers": list(db.session.scalars(query))}
+    found, rest = steps.batch(list(db.session.scalars(query.limit(steps.BATCH + 1))))
+    return {"customers": found, "next_after": found[-1] if rest else None}

@@ -25,7 +25,7 @@ OUTPUTS = (
     "chase_result", "amount", "bank_txn_id", "received_at", "payer", "note", "source_no",
     "receipt_no", "plan_row", "invoice_no", "application_no", "cashier", "needs_review",
     "problems", "approval_facts", "outcome", "comment", "decision", "result", "idle_rows",
-    "proposal", "cleaner",
+    "proposal", "cleaner", "next_after",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ OUTPUTS = (
 def open(
     step: Step, *, mode: str | None = None, order_no: str | None = None,
     customer_id: str | None = None, invoice_no: str | None = None, due_date: Any = None,
-    rate: Any = None, amount: Any = None,
+    rate: Any = None, amount: Any = None, after: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """准备预收：认出要做什么（收取、登记、冲抵、清理），带出客户和订单。
 
@@ -45,6 +45,7 @@ def open(
     seen = step.variables
     kept = ("bank_txn_id", "received_at", "payer", "source_no", "receipt_no", "plan_row",
             "application_no", "required")  # fmt: skip
+    idle, next_after = prepay_use.idle_rows(step, after) if mode == "idle" else ([], None)
     found = dict.fromkeys(OUTPUTS) | {name: seen.get(name) for name in kept}
     return found | {
         "mode": mode, "order_no": order_no, "invoice_no": invoice_no, "due_date": due_date,
@@ -54,7 +55,7 @@ def open(
         "owner": order.sales_rep_id if order else customer.owner_id if customer else None,
         "department_id": (order or customer).department_id if order or customer else None,
         "subject": _subject(mode, customer, order_no), "proposal": [],
-        "needs_review": False, "idle_rows": prepay_use.idle_rows(step) if mode == "idle" else [],
+        "needs_review": False, "idle_rows": idle, "next_after": next_after,
     }  # fmt: skip
 
 

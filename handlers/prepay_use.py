@@ -23,7 +23,6 @@ from handlers import ledger, plan_rows, steps
 OPEN_ORDERS = ("已生效", "履约中", "挂起")
 LIVE = ("已登记", "部分冲抵")
 IDLE_DAYS = 90  # until then `prepay_idle` keeps a balance
-AT_ONCE = 200  # balances of one cleaning
 
 
 def order_of(row: Prepayment) -> SalesOrder | None:
@@ -198,13 +197,15 @@ def reverse_offset(step: Step, *, offset_ids: list) -> None:
             _settle(step, order)
 
 
-def idle_rows(step: Step) -> list[dict[str, Any]]:
-    """Every balance that is left, the oldest first, with what `prepay_idle` asks."""
+def idle_rows(step: Step, after: str | None) -> tuple[list[dict[str, Any]], str | None]:
+    """One batch of the balances that are left, in the order of their numbers from the one behind
+    `after`, with what `prepay_idle` asks; and the last number of the batch when there are more."""
     query = (
-        sa.select(Prepayment).where(Prepayment.balance > 0, Prepayment.state.in_(LIVE))
-        .order_by(Prepayment.id).limit(AT_ONCE)
+        sa.select(Prepayment).where(
+            Prepayment.balance > 0, Prepayment.state.in_(LIVE), Prepayment.number > (after or "")
+        ).order_by(Prepayment.number).limit(steps.BATCH + 1)
     )  # fmt: skip
-    rows = list(db.session.scalars(query))
+    rows, rest = steps.batch(list(db.session.scalars(query)))
     owners = {row.customer_id for row in rows}
     names = {one.id: one for one in db.session.scalars(
         sa.select(Customer).where(Customer.id.in_(owners)))}  # fmt: skip
@@ -214,7 +215,7 @@ def idle_rows(step: Step) -> list[dict[str, Any]]:
     ))  # fmt: skip
     moved = _last_moved([row.id for row in rows])
     found = [_idle(step, row, names[row.customer_id], moved, busy) for row in rows]
-    return [one for one in found if _is_news(step, one)]
+    return [one for one in found if _is_news(step, one)], rows[-1].number if rest else None
 
 
 def _is_news(step: Step, one: dict[str, Any]) -> bool:

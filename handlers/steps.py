@@ -10,6 +10,7 @@ from app.records import numbers
 from app.records.write import Origin
 
 SYSTEM = "system"
+BATCH = 100  # rows that one case works through; further ones are handed on to a case of their own
 
 
 def actor(step: Step) -> str:
@@ -48,3 +49,8 @@ def name_of(login: str | None) -> str | None:
     """The name of a person; the login itself if there is none."""
     person = people.get(login)
     return person.name if person else login
+
+
+def batch(found: list[Any]) -> tuple[list[Any], bool]:
+    """The rows of one batch, of up to BATCH + 1 that were looked for, and whether more are left."""
+    return found[:BATCH], len(found) > BATCH
