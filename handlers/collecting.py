@@ -126,7 +126,7 @@ def write_off(step: Step, *, plan_row: str, reason: str | None = None) -> dict[s
     row: ReceiptPlan = write.need("receipt_plan", plan_row)
     if row.state == "已核销":
         return {"cleared": [], "written": ledger.ZERO, "result": "已核销"}
-    if not _is_approved(plan_row):
+    if not is_approved("receipt_plan", plan_row):
         raise Invalid(_("核销 %(row)s 没有经过批准。", row=plan_row))
     order = db.session.get(SalesOrder, row.order_id) if row.order_id else None
     rest = row.open
@@ -145,9 +145,10 @@ def write_off(step: Step, *, plan_row: str, reason: str | None = None) -> dict[s
     return {"cleared": cleared, "written": written, "result": "已核销"}
 
 
-def _is_approved(plan_row: str) -> bool:
+def is_approved(entity: str, number: str) -> bool:
+    """Did somebody agree to what was asked of him about this record?"""
     query = sa.select(ApprovalLog.id).where(
-        ApprovalLog.entity == "receipt_plan", ApprovalLog.number == plan_row,
+        ApprovalLog.entity == entity, ApprovalLog.number == number,
         ApprovalLog.decision == "同意",
     )  # fmt: skip
     return db.session.scalar(query.limit(1)) is not None

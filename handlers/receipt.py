@@ -26,7 +26,7 @@ OUTPUTS = (
     "write_off", "write_off_refused", "fee_approved", "allocator", "touched_rows", "prepay_order",
     "prepay_row", "problems", "approval_facts", "outcome", "comment", "decision", "result",
     "overdue_items", "recipients", "told", "handling", "quiet_until", "reason", "claim_customer",
-    "due_date", "level",
+    "due_date", "level", "discount",
 )  # fmt: skip
 KEPT = ("plan_row", "order_no", "amount", "received_at", "method", "bank_txn_id", "payer",
         "payer_account", "bank_fee", "note")  # fmt: skip
@@ -167,7 +167,7 @@ def _proposed(customer: Customer, left: Decimal) -> list[dict[str, Any]]:
         rows.append({
             "application_no": invoice.number, "invoice_no": invoice.invoice_no,
             "order_no": order.number if order else None, "due_date": invoice.due_date,
-            "open": invoice.open, "amount": amount, "write_off": ledger.ZERO,
+            "open": invoice.open, "amount": amount, "discount": ledger.ZERO,
         })  # fmt: skip
     return rows
 
@@ -194,21 +194,21 @@ def _row(number: str) -> Receipt:
 
 
 @handler(
-    outputs=("rows", "to_prepay", "surplus", "short", "write_off", "problems", "allocator",
-             "approval_facts", "comment"),
+    outputs=("rows", "to_prepay", "surplus", "short", "write_off", "discount", "problems",
+             "allocator", "approval_facts", "comment"),
 )  # fmt: skip
 def check_allocation(
     step: Step, *, receipt_no: str, customer_id: str, rows: list | None = None,
     write_off_refused: bool = False, fee_approved: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """检查核销：每行不超过发票未收，合计不超过收款；算出多收和少收。
+    """检查核销：每行连同折让不超过发票未收，合计不超过收款；算出多收和少收。
 
     Raises E_OVER_ALLOCATION and E_ITEM_CLOSED; then nothing is written. The receipt waits in
-    待核销. `short` is what the touched invoices would still miss.
+    待核销. `short` is what the touched invoices would still miss, `discount` what they are let off.
     """
     row, customer = _row(receipt_no), write.need("customer", customer_id)
     wanted = [one for one in rows or [] if Decimal(one.get("amount") or 0) > 0]
-    missing = _check_rows(wanted, write_off_refused)
+    missing, discount = _check_rows(wanted), _checked_discount(rows or [], write_off_refused)
     total = sum((ledger.money(one["amount"]) for one in wanted), ledger.ZERO)
     free = row.amount - row.bank_fee
     if total > free:
@@ -223,19 +223,35 @@ def check_allocation(
         ledger.fact(_("客户"), customer.name), ledger.fact(_("收款单"), row.number),
         ledger.fact(_("收款金额"), row.amount), ledger.fact(_("核销合计"), total),
         ledger.fact(_("差额"), missing), ledger.fact(_("手续费"), row.bank_fee),
+        ledger.fact(_("折让"), discount),
     ]  # fmt: skip
     return {
         "rows": rows or [], "to_prepay": surplus, "surplus": surplus,
         "short": missing if not surplus else ledger.ZERO, "problems": None, "comment": None,
-        "write_off": ledger.ZERO if write_off_refused else missing,
+        "write_off": ledger.ZERO if write_off_refused else missing, "discount": discount,
         "allocator": steps.actor(step), "approval_facts": facts,
     }  # fmt: skip
 
 
-def _check_rows(wanted: Iterable[dict[str, Any]], refused: bool) -> Decimal:
+def _checked_discount(rows: Iterable[dict[str, Any]], refused: bool) -> Decimal:
+    """What the rows are let off together; only rows that are paid, and never after a refusal."""
+    let_off = [one for one in rows if _discount(one)]
+    if let_off and refused:
+        raise _over(_("折让没有批准，请去掉。"))
+    if any(Decimal(one.get("amount") or 0) <= 0 for one in let_off):
+        raise _over(_("有核销金额的发票才能给折让。"))
+    return sum((_discount(one) for one in let_off), ledger.ZERO)
+
+
+def _discount(one: dict[str, Any]) -> Decimal:
+    return ledger.money(one.get("discount"))
+
+
+def _check_rows(wanted: Iterable[dict[str, Any]]) -> Decimal:
     missing = ledger.ZERO
     for one in wanted:
-        invoice, amount = ledger.locked_invoice(one["application_no"]), ledger.money(one["amount"])
+        invoice = ledger.locked_invoice(one["application_no"])
+        amount = ledger.money(one["amount"]) + _discount(one)
         if invoice.open <= 0 or invoice.state != "已入账":
             text = _("发票 %(no)s 已经结清，请去掉这一行。", no=invoice.invoice_no)
             raise BpmnError("E_ITEM_CLOSED", text, problems=text)
@@ -251,10 +267,13 @@ def _over(text: str) -> BpmnError:
     return BpmnError("E_OVER_ALLOCATION", text, problems=text)
 
 
-@handler(outputs=("write_off_refused", "fee_approved", "problems", "outcome"))
-def refuse_difference(step: Step, *, receipt_no: str, comment: str | None = None) -> dict[str, Any]:
-    """差额不核销：回到财务专员，差额继续挂在发票上。"""
+@handler(outputs=("write_off_refused", "fee_approved", "rows", "problems", "outcome"))
+def refuse_difference(
+    step: Step, *, receipt_no: str, comment: str | None = None, rows: list | None = None
+) -> dict[str, Any]:
+    """差额不核销、不给折让：回到财务专员，差额继续挂在发票上。"""
     return {"write_off_refused": True, "fee_approved": True, "outcome": None,
+            "rows": [one | {"discount": ledger.ZERO} for one in rows or []],
             "problems": _("差额没有批准核销：%(why)s", why=comment or "")}  # fmt: skip
 
 
@@ -266,7 +285,8 @@ def post(
     """收款入账：发票未收减少，应收减少，计划行的已收随之更新；多出的留给预收登记。
 
     Each bank line is booked once: a posted receipt is left as it is. A short amount is written
-    off only when the difference was decided that way (`handling`).
+    off only when the difference was decided that way (`handling`), a discount only when somebody
+    approved it; else Invalid.
     """
     row = _row(receipt_no)
     if row.state == "已入账":
@@ -275,6 +295,8 @@ def post(
     drop = handling == "尾差核销" and not write_off_refused
     how, orders = steps.writing(step), {}
     wanted = [one for one in rows or [] if Decimal(one.get("amount") or 0) > 0]
+    if any(map(_discount, wanted)) and not collecting.is_approved("receipt", receipt_no):
+        raise Invalid(_("收款 %(no)s 的折让没有经过批准。", no=receipt_no))
     for line, one in enumerate(wanted, 1):
         order = _allocate(step, row, one, line, drop)
         if order is not None:
@@ -297,7 +319,7 @@ def _allocate(
     step: Step, row: Receipt, one: dict[str, Any], line: int, drop: bool
 ) -> SalesOrder | None:
     invoice, amount = ledger.locked_invoice(one["application_no"]), ledger.money(one["amount"])
-    rest = invoice.open - amount if drop else ledger.ZERO
+    rest = invoice.open - amount if drop else _discount(one)
     write.create("receipt_allocation", {
         "receipt_id": row.id, "invoice_id": invoice.id, "amount": amount, "write_off": rest,
     }, **steps.writing(step))  # fmt: skip

@@ -10,7 +10,7 @@ from app import errors
 from app.db import db
 from app.notify import notices
 from app.records.invoice import Invoice
-from app.records.receipt import Receipt
+from app.records.receipt import Receipt, ReceiptAllocation
 from tests.conftest import TODAY
 from tests.flows import money
 from tests.flows.stage import Stage
@@ -93,6 +93,58 @@ def test_forty_short_is_written_off_when_the_manager_agrees(stage: Stage):
     assert money.ledgers() == ("0.00", "0.00", "0.00")
     assert row(stage, order).state == "已结清"
     money.sound()
+
+
+def with_discount(stage: Stage, discount: str) -> int:
+    """恒远 pays 79,000 of 79,800 and asks to be let off the rest."""
+    case = money.receive(stage, "79000")
+    rows = [{"_row": 0, "amount": Decimal(79000), "discount": Decimal(discount)}]
+    stage.do("allocate", "chenjing", case=case, rows=rows)
+    return case
+
+
+def test_a_discount_settles_the_invoice_once_the_manager_agrees(stage: Stage):
+    order = money.order(qty=7)
+    money.invoiced(stage, order)
+    case = with_discount(stage, "800")
+    assert stage.variables(case)["unallocated"] == 0
+    facts = stage.seen(stage.task("review", case))["approval_facts"]
+    assert {"label": "折让", "value": "800.00"} in facts
+    assert db.session.scalar(db.select(Invoice)).open == 79800
+    stage.do("review", "liuyang", "approve", case=case)
+    assert stage.end(case) == "posted"
+    assert (row(stage, order).state, row(stage, order).open) == ("已结清", 0)
+    assert db.session.scalar(db.select(Invoice)).state == "已结清"
+    (part,) = db.session.scalars(db.select(ReceiptAllocation))
+    assert (part.amount, part.write_off) == (79000, 800)
+    assert money.ledgers() == ("0.00", "0.00", "0.00")
+    money.sound()
+
+
+def test_a_discount_that_is_refused_stays_open_on_the_invoice(stage: Stage):
+    order = money.order(qty=7)
+    money.invoiced(stage, order)
+    case = with_discount(stage, "800")
+    stage.do("review", "liuyang", "return", case=case, comment="没有约定")
+    seen = stage.seen(stage.task("allocate", case))
+    assert "没有约定" in seen["problems"]
+    assert seen["rows"][0]["discount"] == 0
+    stage.do("allocate", "chenjing", case=case, rows=[{"_row": 0, "discount": Decimal(5)}])
+    assert "折让没有批准" in stage.seen(stage.task("allocate", case))["problems"]
+    stage.do("allocate", "chenjing", case=case, rows=[{"_row": 0, "discount": Decimal(0)}])
+    assert stage.end(case) == "posted"
+    assert row(stage, order).state == "部分回款"
+    assert money.ledgers() == ("800.00", "0.00", "0.00")
+    money.sound()
+
+
+def test_a_discount_is_never_more_than_what_is_open(stage: Stage):
+    money.invoiced(stage, money.order(qty=7))
+    case = money.receive(stage, "79000")
+    for amount, discount, why in ((79000, 801, "超过了未收"), (0, 800, "才能给折让")):
+        given = {"_row": 0, "amount": Decimal(amount), "discount": Decimal(discount)}
+        with pytest.raises(errors.Invalid, match=why):
+            stage.do("allocate", "chenjing", case=case, rows=[given])
 
 
 def test_a_surplus_becomes_a_prepayment(stage: Stage):

@@ -72,6 +72,29 @@ def test_a_receipt_is_posted_once(run: Run):
     money.sound()
 
 
+def test_a_discount_needs_an_approval_and_is_undone_with_its_receipt(run: Run):
+    order = money.order(qty=1)
+    application = posted(run, order)
+    made = run("receipt.register", by="xufeng", amount=Decimal(11000), bank_txn_id="B-0100",
+               payer="上海恒远机械有限公司")  # fmt: skip
+    rows = [{"application_no": application, "amount": Decimal(11000), "discount": Decimal(400)}]
+    number = made["receipt_no"]
+    found = run("receipt.check_allocation", by="chenjing", receipt_no=number,
+                customer_id=money.HENGYUAN, rows=rows)  # fmt: skip
+    assert (found["discount"], found["short"]) == (400, 0)
+    with pytest.raises(errors.Invalid, match="没有经过批准"):
+        run("receipt.post", by="chenjing", receipt_no=number, rows=rows, to_prepay=0)
+    run("approval.record", by="liuyang", object_type="收款单", object_id=number,
+        outcome="approve", submitter="chenjing", level="finance_manager")  # fmt: skip
+    run("receipt.post", by="chenjing", receipt_no=number, rows=rows, to_prepay=0)
+    assert money.ledgers() == ("0.00", "0.00", "0.00")
+    money.sound()
+    run("receipt.reverse", by="xufeng", receipt_no=number)
+    assert money.ledgers() == ("11400.00", "0.00", "0.00")
+    assert write.need("receipt_plan", f"{order.number}-1").state == "待回款"
+    money.sound()
+
+
 def test_a_fee_above_the_amount_is_refused(run: Run):
     with pytest.raises(errors.Invalid, match="手续费"):
         run("receipt.register", by="xufeng", amount=Decimal(5), bank_txn_id="B-1", payer="某",
