@@ -62,6 +62,28 @@ def holders(group_id: str, department_id: str | None = None) -> list[str]:
     return list(db.session.scalars(query))
 
 
+def first_holders(group_ids: Iterable[str], most: int) -> dict[str, tuple[tuple[str, ...], int]]:
+    """{role: (names of the first `most` enabled people who hold it, how many do)} of the roles that
+    anybody holds, in one query."""
+    of_group = {"partition_by": membership.c.group_id}
+    ranked = (
+        sa.select(
+            membership.c.group_id, User.name,
+            sa.func.row_number().over(**of_group, order_by=User.login).label("rank"),
+            sa.func.count().over(**of_group).label("count"),
+        )
+        .join(User, User.login == membership.c.user_login)
+        .where(membership.c.group_id.in_(set(group_ids)), User.enabled)
+        .subquery()
+    )  # fmt: skip
+    found: dict[str, tuple[tuple[str, ...], int]] = {}
+    query = sa.select(ranked).where(ranked.c.rank <= most)
+    for row in db.session.execute(query.order_by(ranked.c.group_id, ranked.c.rank)):
+        names, _count = found.get(row.group_id, ((), 0))
+        found[row.group_id] = (*names, row.name), row._mapping["count"]
+    return found
+
+
 def departments_below(department_id: str) -> list[str]:
     """The department and every one under it."""
     return _tree_below(Department, department_id)

@@ -46,6 +46,11 @@ def _step_name(deployed: Deployed, number: str, element: str) -> str:
     return label(step.name) if step and step.name else element
 
 
+def kind_of_record(name: str, *, linked: bool) -> tuple[str, str | None]:
+    """What a kind of record is called, and its list where it has one that may be linked."""
+    return label(entities()[name].record.label), _leads("record", name, "") if linked else None
+
+
 def _named(kind: str, name: str, decisions: Mapping[str, str]) -> str:
     if kind == "record":
         listed = entities().get(name)

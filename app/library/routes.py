@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 
-from app import errors
+from app import errors, viewer
 from app.accounts.models import Group
 from app.db import db
 from app.engine import run
@@ -12,7 +12,7 @@ from app.engine.cases import Instance
 from app.engine.published import Definition
 from app.engine.work import UserTask
 from app.i18n import _
-from app.library import areas, drawing, figures, places, steps
+from app.library import areas, drawing, figures, outline, places, steps
 
 pages = Blueprint("library", __name__, url_prefix="/processes")
 
@@ -98,9 +98,16 @@ def flow(number: str) -> str:
         .order_by(Definition.version.desc())
         .limit(20)
     ).all()
+    groups, shown = group_names(), outline.shown_forms(found)
+    roles, outside = outline.roles(found, groups), viewer.here().is_outside
     return render_template(
         "library/flow.html",
         room="library",
+        roles=roles,
+        holders={} if outside else outline.holders(roles),
+        forms=shown,
+        documents=outline.documents(definition, shown),
+        kind_of_record=lambda name: places.kind_of_record(name, linked=not outside),
         number=number,
         definition=definition,
         versions=versions,
@@ -111,7 +118,7 @@ def flow(number: str) -> str:
             definition.process_id, figures.Figures()
         ),
         may_start=figures.may_start(current_user, definition),
-        groups=group_names(),
+        groups=groups,
         lasting=places.lasting,
         names=figures.names(),
         flow_number=areas.flow_number,

@@ -55,6 +55,7 @@ class Step:
     groups: tuple[str, ...]
     due: str | None
     exits: tuple[tuple[str, str], ...]
+    told_by: str | None = None  # the form by which a person says what an event waits for
 
 
 def of_definition(definition_id: int) -> dict[str, Step]:
@@ -77,7 +78,7 @@ def _drawn(content_hash: str, process_id: str, file_name: str) -> dict[str, Step
     drawing = Drawing(file_name, read.diagram(file_name, stored.content))
     lanes = _lanes(drawing)
     return {
-        id: _step(node, lanes.get(id, ""))
+        id: _step(node, _lane(node, lanes))
         for id, node in drawing.nodes.items()
         if _process_of(node) == process_id
     }
@@ -97,6 +98,12 @@ def _lanes(drawing: Drawing) -> dict[str, str]:
     }
 
 
+def _lane(node: Node, lanes: dict[str, str]) -> str:
+    """The lane of a step; inside a sub-process that of the sub-process."""
+    around = (element.get("id") for element in node.element.iterancestors())
+    return next((lanes[id] for id in (node.id, *around) if id in lanes), "")
+
+
 def _step(node: Node, lane: str) -> Step:
     groups = (node.attribute("candidateGroups") or "").split(",")
     return Step(
@@ -113,6 +120,7 @@ def _step(node: Node, lane: str) -> Step:
         groups=tuple(part.strip() for part in groups if part.strip()),
         due=node.element.get(camunda("dueDate")),
         exits=tuple(dict.fromkeys(_exits(node, {node.id}))),
+        told_by=node.properties.get("senderForm") or None,
     )
 
 
