@@ -74,7 +74,7 @@ def plan() -> str:
 
 def test_a_plan_shows_target_actual_and_rate_to_date(plan: str, as_user):
     text = as_user("gaoyuan").get(f"/records/sales_plan/{plan}").text
-    assert "华东销售部" in text and "张伟" in text and "合计" in text
+    assert "华东销售部" in text and "张伟" in text and "总计" in text
     assert "33%" in text  # 100 of 300 by March
     assert "sales_rep_id=zhangwei" in text and "order_date.from=2026-02-01" in text
     assert 'type="number"' not in text  # nothing is edited here
