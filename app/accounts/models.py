@@ -13,6 +13,8 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from app.db import Json, db
 
+SHORTEST, LONGEST = 8, 200  # characters of a password
+
 membership = sa.Table(
     "membership",
     db.metadata,

@@ -17,7 +17,7 @@ from flask_login import current_user, login_required, logout_user
 from werkzeug.security import check_password_hash
 
 from app.accounts import demo, people, sessions, throttle
-from app.accounts.models import User
+from app.accounts.models import LONGEST, SHORTEST, User
 from app.db import db
 from app.errors import Invalid
 from app.i18n import LOCALES, _
@@ -26,7 +26,6 @@ accounts = Blueprint("accounts", __name__)
 
 THEMES = ("auto", "light", "dark")
 DENSITIES = ("comfortable", "compact")
-SHORTEST = 8
 # compared against when nobody has the login, so that the answer takes as long as for a person
 NOBODY = "scrypt:32768:8:1$nobody-of-nobody$0"
 # who stands on the login page of a demonstration: those who meet in the customer flows
@@ -158,7 +157,7 @@ def change_password() -> Response | tuple[str, int]:
     errors = {}
     if not current_user.has_password(form.get("old", "")[:1000]):
         errors["old"] = _("现在的密码不对。")
-    if not SHORTEST <= len(form.get("new", "")) <= 200:
+    if not SHORTEST <= len(form.get("new", "")) <= LONGEST:
         errors["new"] = _("新密码至少 %(n)s 个字符，最多 200 个。", n=SHORTEST)
     elif form.get("new") != form.get("again"):
         errors["again"] = _("两次输入的新密码不一样。")
