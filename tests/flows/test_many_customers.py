@@ -13,8 +13,10 @@ from app.records.account_snapshot import AccountSnapshot
 from app.records.assignment import Assignment
 from app.records.customer import Customer
 from app.records.customer_credit import CustomerCredit
+from app.records.prepayment import Prepayment
 from handlers import steps
 from tests.conftest import TODAY
+from tests.flows import money
 from tests.flows.stage import Stage
 
 MONTH_END = dt.datetime(2026, 3, 31, 22, 0, tzinfo=dt.UTC)  # 1 April 06:00 in Shanghai
@@ -142,3 +144,21 @@ def test_customers_that_are_kept_do_not_hide_those_behind_them(stage: Stage):
     stage.go_to(dt.datetime(2026, 3, 10, 18, 1, tzinfo=dt.UTC))  # 02:00 in Shanghai
     rows = [row["customer_id"] for task in stage.tasks("plan") for row in stage.seen(task)["rows"]]
     assert "CU-202603-0012" in rows
+
+
+def test_balances_that_lie_idle_are_cleaned_in_batches(stage: Stage):
+    for number in range(7):
+        money.prepaid(None, "1000", f"B-{number:04d}")
+    stage.go_to(TODAY + dt.timedelta(days=113))
+    assert not stage.incidents()
+    asked = [case.id for case in stage.cases("p_051_03_10") if not stage.ended(case.id)]
+    assert sorted(len(stage.tasks("clean", case)) for case in asked) == [2, 5]
+    rows = [row["prepay_no"] for case in asked for row in stage.variables(case)["idle_rows"]]
+    assert sorted(rows) == sorted(db.session.scalars(sa.select(Prepayment.number)))
+    for case in asked:
+        for task in stage.tasks("clean", case):
+            stage.complete(
+                task, "chenjing", {**stage.seen(task), "outcome": "keep", "reason": "下月用"}
+            )
+        assert stage.end(case) == "cleaned"
+    money.sound()
