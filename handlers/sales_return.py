@@ -14,7 +14,7 @@ from app.records.customer import Customer
 from app.records.delivery import Delivery, DeliveryLine
 from app.records.sales_order import OrderLine, SalesOrder
 from app.records.sales_return import ReturnLine, SalesReturn
-from handlers import delivery, goods, order_book, steps, stock
+from handlers import delivery, goods, ledger, order_book, steps, stock
 
 NONE = Decimal(0)
 OPEN = ("申请", "审批中", "待到货", "已收货", "已质检", "已入库", "处理中")
@@ -219,7 +219,7 @@ def _facts(order: SalesOrder, row: SalesReturn, amount: Decimal) -> list[dict[st
     customer = db.session.get_one(Customer, row.customer_id)
     rows = [(_("退货单"), row.number), (_("客户"), customer.name), (_("订单"), order.number),
             (_("原因"), _(row.reason)), (_("客户期望"), _(row.expect)),
-            (_("退货金额"), str(amount))]  # fmt: skip
+            (_("退货金额"), ledger.shown(amount))]  # fmt: skip
     rows += [(one["product_name"], goods.shown(one["qty"])) for one in rows_of(row, "q_requested")]
     return [{"label": label, "value": value} for label, value in rows]
 
