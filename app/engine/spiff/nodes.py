@@ -60,6 +60,8 @@ class Node(BpmnSpecMixin):
     def trigger(self) -> Trigger:
         return self.triggers[0]
 
+    # SpiffWorkflow would grow the tree ahead of the token, look at it again and judge the spec's
+    # wiring: here the tree holds only what is alive, and app.engine.check has judged the drawing
     def _predict(self, my_task: Token, *_args: Any, **_kwargs: Any) -> None:
         pass
 
