@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import sql
 from app.db import db
 from app.engine import memory
 from app.engine.models import Decision, Definition, DeploymentFile, FileContent
@@ -33,6 +34,17 @@ class Known:
     record_entity: str | None
     names: Mapping[str, str | None]  # element id: its name
     initiators: Mapping[str, str]  # start event: the variable that takes who starts
+
+
+def alone() -> None:
+    """Until the transaction ends nobody else changes which versions are in force, and where.
+
+    What was read before may have changed meanwhile. Where one writer has the whole file it is
+    alone anyway.
+    """
+    if sql.locks_rows():
+        key = sa.func.hashtextextended("definitions in force", 0)
+        sql.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 
 def spec(definition_id: int) -> ProcessSpec:

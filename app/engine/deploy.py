@@ -45,7 +45,7 @@ UNFINISHED = frozenset({"node.unreachable", "throw.reference", "attribute.ignore
 
 @dataclass
 class Upload:
-    """Files on their way in: what was read out of them, and what is wrong with them."""
+    """Files on their way in: what was read out of them, and what could not be."""
 
     files: dict[str, bytes]
     kinds: dict[str, str] = field(default_factory=dict)
@@ -66,23 +66,32 @@ def deploy(
 
     `lenient` lets flows pass that are not wired yet (no form, no handler). Raises Refused with
     all findings, and nothing is stored. Whoever calls it inside of `db.reading` lets others write
-    until everything is read and judged.
+    until everything is read and judged. Of two that do not go together and come in the same moment
+    one is refused: what was judged against others is judged anew if they have changed.
     """
     upload = read(files)
-    judge(upload, lenient=lenient)
-    wrong = [finding for finding in upload.findings if finding.severity == ERROR]
-    if wrong:
-        raise errors.Refused(findings=upload.findings)
+    known = _known(upload, lenient)
+    _refuse_wrong(upload, known, lenient)
     _compile_users(upload)
     begin_writing()
+    definitions.alone()
+    known_now = _known(upload, lenient)
+    if known_now != known:  # somebody else has published, suspended or resumed meanwhile
+        _refuse_wrong(upload, known_now, lenient)
     return _unchanged(upload) or _store(upload, by, note)
+
+
+def _refuse_wrong(upload: Upload, known: check.Known, lenient: bool) -> None:
+    """Raises Refused with all findings if one of them is an error."""
+    found = judged(upload, known, lenient=lenient)
+    if any(finding.severity == ERROR for finding in found):
+        raise errors.Refused(findings=found)
 
 
 def examine(files: Iterable[tuple[str, bytes]], *, lenient: bool = False) -> list[Finding]:
     """What `deploy` would say about the files, errors first; nothing is stored."""
     upload = read(files)
-    judge(upload, lenient=lenient)
-    return upload.findings
+    return judged(upload, _known(upload, lenient), lenient=lenient)
 
 
 def deploy_folder(processes: Path, forms: Path, *, by: str | None, note: str = "") -> Deployment:
@@ -188,13 +197,13 @@ def _read_form(upload: Upload, name: str, data: bytes) -> None:
 _READERS = {"bpmn": _read_bpmn, "dmn": _read_dmn, "form": _read_form}
 
 
-def judge(upload: Upload, *, lenient: bool) -> None:
-    """The checks' findings are with the upload's."""
-    if upload.trees:
-        models = [(name, normal.root) for name, normal in upload.trees.items()]
-        found = check.check(models, _known(upload, lenient), complete=not lenient)
-        upload.findings += [_milder(one) for one in found] if lenient else found
-    upload.findings = sorted(_once(upload.findings), key=lambda finding: finding.severity != ERROR)
+def judged(upload: Upload, known: check.Known, *, lenient: bool) -> list[Finding]:
+    """What is wrong with the files beside what else exists: what could not be read, and the
+    checks' findings; errors first."""
+    models = [(name, normal.root) for name, normal in upload.trees.items()]
+    found = check.check(models, known, complete=not lenient) if models else []
+    found = upload.findings + ([_milder(one) for one in found] if lenient else found)
+    return sorted(_once(found), key=lambda finding: finding.severity != ERROR)
 
 
 def _once(findings: list[Finding]) -> list[Finding]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app import errors
 from app.db import db
-from app.engine import history, incidents, run, seen, store, waits
+from app.engine import definitions, history, incidents, run, seen, store, waits
 from app.engine.models import Definition, Incident, Token
 from app.i18n import _
 from app.jobs import queue
@@ -158,6 +158,7 @@ def _forget_job(instance_id: int, token_id: int) -> None:
 def set_suspended(definition_id: int, value: bool) -> None:
     """Cases of this version may not begin any more, or may again. Raises NotFound, and Conflict
     where a message that starts it starts another process by now."""
+    definitions.alone()
     definition = db.session.get(Definition, definition_id)
     if definition is None:
         raise errors.NotFound()

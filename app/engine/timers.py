@@ -131,6 +131,7 @@ def arm_everywhere(definition: Definition, start: StartRow) -> None:
 
 def arm_here() -> None:
     """The current workspace, which is new, has a timer for every start event of newest versions."""
+    definitions.alone()
     for definition in definitions.every_newest():
         for start in definitions.spec(definition.id).starts():
             if start.kind == "timer":

@@ -6,7 +6,6 @@ On SQLite one writer has the whole file, so there they follow one another.
 import contextlib
 import threading
 import time
-from collections.abc import Callable
 
 from flask import Flask
 
@@ -15,6 +14,7 @@ from app.engine import run
 from app.engine.models import KeptMessage
 from tests.engine import desk
 from tests.engine.draw import catch, end, flows, node, process, signal, start, user
+from tests.engine.other import Other
 
 HEARS = process(
     start(), catch("wait", signal("g")), user("after"), flows("s wait", "wait after"),
@@ -27,31 +27,6 @@ WAITS = process(
 )  # fmt: skip
 PLAIN = process(start(), user("a"), user("b"), end(), flows("s a", "a b", "b e"))
 A_MOMENT = 0.5  # seconds in which the other one comes to where it has to wait
-
-
-class Other(threading.Thread):
-    """Somebody else, in a transaction of their own."""
-
-    def __init__(self, app: Flask, act: Callable[[], object]) -> None:
-        super().__init__()
-        self.app, self.act, self.problem = app, act, None
-        self.start()
-
-    def run(self) -> None:
-        with self.app.app_context():
-            try:
-                self.act()
-                db.session.commit()
-            except Exception as error:
-                self.problem = error
-                db.session.rollback()
-            finally:
-                db.session.remove()
-
-    def ended(self) -> "Other":
-        self.join(120)
-        assert not self.is_alive()
-        return self
 
 
 def cases(count: int) -> list[int]:

@@ -1,0 +1,33 @@
+"""Somebody else, who acts at the same moment."""
+
+import threading
+from collections.abc import Callable
+
+from flask import Flask
+
+from app.db import db
+
+
+class Other(threading.Thread):
+    """Somebody else, in a transaction of their own."""
+
+    def __init__(self, app: Flask, act: Callable[[], object]) -> None:
+        super().__init__()
+        self.app, self.act, self.problem = app, act, None
+        self.start()
+
+    def run(self) -> None:
+        with self.app.app_context():
+            try:
+                self.act()
+                db.session.commit()
+            except Exception as error:
+                self.problem = error
+                db.session.rollback()
+            finally:
+                db.session.remove()
+
+    def ended(self) -> "Other":
+        self.join(120)
+        assert not self.is_alive()
+        return self
