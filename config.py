@@ -33,6 +33,7 @@ class Settings:
     processes_path: str = str(ROOT / "processes")  # the flows and decision tables to deploy
     forms_path: str = str(ROOT / "forms")  # the task forms to deploy
     secret_key: str = ""  # empty: made once and kept in instance/secret_key
+    old_secret_key: str = ""  # the one before it: opens what was sealed with it, logs nobody in
     default_locale: str = "zh"  # zh or en, for people who have not chosen
     default_timezone: str = "Asia/Shanghai"  # how stored UTC times are shown
     secure_cookies: bool = False  # True behind TLS

@@ -18,6 +18,7 @@ def all_webhooks() -> str:
     found = webhooks.all_of_them()
     return render_template(
         "monitor/webhooks.html", room="monitor", hooks=found, figures=webhooks.figures(),
+        many=webhooks.MANY,
         names=people.names(one.created_by for one in found if one.created_by),
         events=events.NAMES,
     )  # fmt: skip
@@ -107,6 +108,7 @@ def _form(hook: Webhook | None, draft: webhooks.Draft) -> str:
     return render_template(
         "monitor/webhook.html", room="monitor", hook=hook, draft=draft,
         flows=webhooks.flows(draft.processes), reason=request.form.get("reason", "")[:300],
+        secret=webhooks.secret(hook) if hook is not None else None,
         **(_sent(hook) if hook is not None else {"events": events.NAMES}),
     )  # fmt: skip
 

@@ -3,7 +3,7 @@ once."""
 
 from flask import Flask
 
-from app.notify import events, models, outbox, reach, webhooks
+from app.notify import commands, events, models, outbox, reach, webhooks
 
 __all__ = ["events", "init_app", "models", "outbox", "webhooks"]
 
@@ -12,3 +12,4 @@ def init_app(app: Flask) -> None:
     """The tables and the job kinds are known, events are heard. Raises BadSetting."""
     reach.networks(app.config["SETTINGS"].webhook_networks)
     events.init_app(app)
+    app.cli.add_command(commands.webhooks)

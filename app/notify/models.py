@@ -65,7 +65,9 @@ class Webhook(Owned, db.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(100))
     url: Mapped[str] = mapped_column(sa.String(3000))
-    secret: Mapped[str] = mapped_column(sa.String(100))
+    # servers of the release before write it there; nobody else does, see `webhooks.reseal`
+    plain: Mapped[str] = mapped_column("secret", sa.String(100), default="")
+    sealed: Mapped[str | None] = mapped_column(sa.String(500))  # the secret, see `sealing`
     events: Mapped[list[str]] = mapped_column(Json())
     processes: Mapped[list[str]] = mapped_column(Json())
     fields: Mapped[list[str]] = mapped_column(Json())
@@ -94,5 +96,6 @@ class Delivery(Owned, db.Model):
     error: Mapped[str | None] = mapped_column(sa.String(500))
     __table_args__ = (
         sa.Index(None, "webhook_id", "id"),
+        sa.Index(None, "webhook_id", "state", "id"),
         sa.Index(None, "workspace_id", "at"),
     )

@@ -8,6 +8,7 @@ import base64
 import datetime as dt
 import hashlib
 import hmac
+import logging
 import secrets
 from typing import Any
 
@@ -18,7 +19,7 @@ from app import clock, workspace
 from app.db import db, reading
 from app.jobs import registry
 from app.jobs.models import Job
-from app.notify import events, reach
+from app.notify import events, reach, sealing
 from app.notify.models import FAILED, SENT, SKIPPED, WAITING, Delivery, Webhook
 
 RETRIES = (60.0, 300.0, 1800.0, 7200.0, 21600.0)  # six attempts within nine hours
@@ -28,6 +29,7 @@ BATCH = 1000
 PREFIX = "whsec_"
 UNSENT = (WAITING, FAILED)
 BUSY = (408, 429)  # beside 5xx: what the receiver will not take now, whatever is sent
+log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -41,6 +43,32 @@ class Refused(Exception):
 def new_secret() -> str:
     """A key that nobody can guess, as Standard Webhooks writes them."""
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def secret_of(hook: Webhook) -> str:
+    """The key that its deliveries are signed with. Raises sealing.Unreadable."""
+    return hook.plain or sealing.unseal(hook.sealed or "")
+
+
+def keep_secret(hook: Webhook, secret: str) -> None:
+    """It is in the row, for this installation alone to read."""
+    hook.plain, hook.sealed = "", sealing.seal(secret)
+
+
+def reseal() -> tuple[int, list[Webhook]]:
+    """Every secret is sealed with the secret key of today; how many were not, and whose cannot be
+    read any more."""
+    changed, lost = 0, []
+    for hook in db.session.scalars(sa.select(Webhook).order_by(Webhook.id)):
+        if not hook.plain and sealing.is_present(hook.sealed or ""):
+            continue
+        try:
+            keep_secret(hook, secret_of(hook))
+            changed += 1
+        except sealing.Unreadable:
+            lost.append(hook)
+    db.session.flush()
+    return changed, lost
 
 
 def sign(secret: str, key: str, timestamp: int, body: str) -> str:
@@ -64,6 +92,8 @@ def _failed(payload: dict[str, Any], _job: Job, error: BaseException) -> None:
     row.error = str(error)[:500]
     row.attempts, row.tried_at = row.attempts + 1, clock.now()
     hook = db.session.get(Webhook, row.webhook_id)
+    if isinstance(error, sealing.Unreadable):
+        return  # not the receiver's fault
     if hook is not None and (row.status is None or row.status in BUSY or row.status >= 500):
         _rest(hook, hook.failures + 1)
 
@@ -133,7 +163,7 @@ def _headers(row: Delivery, hook: Webhook) -> dict[str, str]:
         "Connection": "close",
         "webhook-id": row.key,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign(hook.secret, row.key, timestamp, row.body),
+        "webhook-signature": sign(secret_of(hook), row.key, timestamp, row.body),
     }
 
 
@@ -152,7 +182,11 @@ def _write(id: int, **changes: Any) -> None:
 @registry.job("notify.forget", every=3600)
 def forget(_payload: dict[str, Any], _job: Job) -> None:
     """The thousand oldest of the deliveries that are over a month old and need no more work are
-    gone."""
+    gone. Secrets that an older server has left, or that an older key sealed, are sealed."""
+    for hook in reseal()[1]:
+        log.error(
+            "the signing secret of webhook %s cannot be read: SECRET_KEY has changed", hook.id
+        )
     old = (
         sa.select(Delivery.id)
         .where(Delivery.at < clock.now() - KEEP, Delivery.state != WAITING)

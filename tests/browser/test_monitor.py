@@ -102,11 +102,11 @@ def add_webhook():
     """One that failed before, with a delivery in each state that stands still."""
     from app.db import db
     from app.jobs import queue
-    from app.notify import events
+    from app.notify import events, sealing
     from app.notify.models import Delivery, Webhook
 
     hook = Webhook(name="金蝶 ERP 的客户同步（生产环境）", url="https://erp.example.com/hooks/shunliu?" + "x" * 80,
-                   secret="whsec_" + "A" * 43 + "=", events=list(events.NAMES), processes=["p"],
+                   sealed=sealing.seal("whsec_" + "A" * 43 + "="), events=list(events.NAMES), processes=["p"],
                    fields=["customer"], failures=2, created_at=job_time(), created_by="zhouning")  # fmt: skip
     db.session.add(hook)
     db.session.flush()

@@ -21,7 +21,7 @@ from app.engine import run
 from app.engine.handlers import Step, handler
 from app.jobs import queue
 from app.jobs.models import Job
-from app.notify import events, webhooks
+from app.notify import events, sealing, webhooks
 from app.notify.models import FAILED, SENT, SKIPPED, WAITING, Delivery, Webhook
 from tests.engine import desk
 from tests.engine.draw import end, flows, process, service, start, user
@@ -58,7 +58,7 @@ def allow(app: Flask, networks: str) -> None:
 
 def register(url: str, *names: str, **more: object) -> int:
     wanted = {"processes": [], "fields": [], "active": True} | more
-    hook = Webhook(name="ERP", url=url, secret=SECRET, events=list(names or events.NAMES),
+    hook = Webhook(name="ERP", url=url, sealed=sealing.seal(SECRET), events=list(names or events.NAMES),
                    created_at=clock.now(), **wanted)  # fmt: skip
     db.session.add(hook)
     db.session.commit()
