@@ -37,11 +37,24 @@ def _gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
         )
 
 
+def _held(job: Job, instance_id: int) -> None:
+    """What a job could not do because its case was suspended while the job was claimed already is
+    a held job now: it is done when the case goes on."""
+    case = store.lock(instance_id)
+    if case is not None and case.state == "suspended":
+        subject = f"instance:{instance_id}"
+        queue.enqueue(
+            job.kind, job.payload, run_at=job.run_at, retries=job.retries, subject=subject
+        )
+        queue.hold(subject)
+
+
 @job("engine.resume", gave_up=_gave_up)
-def resume(payload: dict[str, Any], _job: Job) -> None:
+def resume(payload: dict[str, Any], job: Job) -> None:
     """A parked token goes on."""
     try:
-        run.resume(payload["instance_id"], payload["token_id"])
+        if not run.resume(payload["instance_id"], payload["token_id"]):
+            _held(job, payload["instance_id"])
     except step.StepFailed as error:
         if error.details["failure"].kind not in step.TECHNICAL:
             raise Permanent(error.message) from error  # a diagram does not heal by waiting
@@ -64,9 +77,14 @@ def _timer_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> N
 
 
 @job("engine.timer", gave_up=_timer_gave_up)
-def fire(payload: dict[str, Any], _job: Job) -> None:
+def fire(payload: dict[str, Any], job: Job) -> None:
     """A due timer fires."""
-    timers.fire(payload["timer_id"], due_at=payload.get("due_at"))
+    if timers.fire(payload["timer_id"], due_at=payload.get("due_at")):
+        return
+    of = sa.select(_timer.c.instance_id).where(_timer.c.id == payload["timer_id"])
+    instance_id = db.session.scalar(of)
+    if instance_id is not None:
+        _held(job, instance_id)
 
 
 def _message_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
@@ -98,18 +116,20 @@ def _receiver_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -
 
 
 @job("engine.message_to", gave_up=_receiver_gave_up)
-def message_to(payload: dict[str, Any], _job: Job) -> None:
+def message_to(payload: dict[str, Any], job: Job) -> None:
     """One waiting token of several has the message, if it still waits."""
     found = waits.Receiver(payload["instance_id"], payload["token_id"], None, None)
-    delivery.deliver(found, payload["variables"], by=payload["by"])
+    if not delivery.deliver(found, payload["variables"], by=payload["by"]):
+        _held(job, found.instance_id)
     delivery.settle()
 
 
 @job("engine.signal", gave_up=_receiver_gave_up)
-def signal(payload: dict[str, Any], _job: Job) -> None:
+def signal(payload: dict[str, Any], job: Job) -> None:
     """One listening token hears a signal."""
     found = waits.Receiver(payload["instance_id"], payload["token_id"], None, None)
-    delivery.hear(found, payload["variables"], by=payload["by"])
+    if not delivery.hear(found, payload["variables"], by=payload["by"]):
+        _held(job, found.instance_id)
     delivery.settle()
 
 

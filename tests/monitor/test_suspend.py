@@ -1,12 +1,14 @@
 """A version or a case is suspended: nobody begins, nothing moves, nothing is lost, all goes on."""
 
+import datetime as dt
+
 import pytest
 import sqlalchemy as sa
 
-from app import errors
+from app import clock, errors
 from app.db import db
 from app.engine import run
-from app.engine.models import Definition, Instance
+from app.engine.models import Definition, Instance, Token
 from app.jobs import queue
 from app.monitor.models import OperatorAct
 from tests.engine import desk
@@ -121,3 +123,62 @@ def test_what_makes_no_sense_changes_nothing(case, as_user, path, data, status):
     answer = as_user("zhouning").post(f"/monitor/processes/{path}", data=data)
     assert answer.status_code == status
     assert not db.session.get_one(Definition, 1).suspended
+
+
+LATE = process(
+    start(), user("a"), user("b"), end(), boundary("late", "a", after("PT1H")), user("chase"),
+    end("e2"), flows("s a", "a b", "b e", "late chase", "chase e2"), head=HEAD,
+)  # fmt: skip
+PARKED = process(
+    start(), user("a"), node("task", "go", camunda_asyncBefore="true"), user("b"), end(),
+    flows("s a", "a go", "go b", "b e"), head=HEAD,
+)  # fmt: skip
+
+
+def suspended_between_claim_and_work(case: Instance) -> None:
+    """A worker has claimed what is due; then the case is suspended; then the worker does it."""
+    queue.feed()
+    (claimed,) = queue.claim(worker="w")
+    run.suspend(case.id, "盘点", "zhouning")
+    db.session.commit()
+    assert queue.perform(claimed, worker="w")
+    queue.run_due()
+    run.unsuspend(case.id, "盘完", "zhouning")
+    db.session.commit()
+
+
+def test_a_timer_that_a_worker_had_already_is_not_lost(app):
+    desk.publish(LATE)
+    case = desk.begin()
+    clock.stop_at(clock.now() + dt.timedelta(hours=2))
+    suspended_between_claim_and_work(case)
+    assert desk.names() == ["a"], "nothing happened meanwhile"
+    queue.run_due()
+    assert desk.names() == ["chase"]
+
+
+def test_a_step_that_a_worker_had_already_goes_on_afterwards(app):
+    desk.publish(PARKED)
+    case = desk.begin()
+    run.complete(desk.task("a").id, {}, by="zhangwei")
+    db.session.commit()
+    suspended_between_claim_and_work(case)
+    queue.run_due()
+    assert desk.names() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"), [("engine.message_to", {}), ("engine.signal", {"signal": True})]
+)
+def test_what_was_on_its_way_to_a_suspended_case_arrives_afterwards(app, kind, payload):
+    what = signal("g") if payload else message("m")
+    desk.publish(process(start(), catch("wait", what), user("b"), end(),
+                         flows("s wait", "wait b", "b e"), head=HEAD))  # fmt: skip
+    case = desk.begin()
+    token = db.session.scalar(sa.select(Token.token_id).where(Token.element_id == "wait"))
+    queue.enqueue(kind, {"instance_id": case.id, "token_id": token, "variables": {}, "by": None},
+                  subject="sent:99")  # fmt: skip
+    db.session.commit()
+    suspended_between_claim_and_work(case)
+    queue.run_due()
+    assert desk.names() == ["b"]
