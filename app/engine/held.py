@@ -45,6 +45,25 @@ class NotRunning(errors.Conflict):
     """这个实例现在没有在运行，不能继续办理。"""
 
 
+def still(task_id: int) -> None:
+    """What is read of the task from now on stays so until the transaction ends: nobody else has
+    its case meanwhile."""
+    if sql.locks_rows():
+        sql.read(_CASE_OF_TASK, {"the_id": task_id, "the_workspace_id": workspace.current()})
+
+
+def check_had(task: sa.Row[Any], had: str | None, by: str | None) -> None:
+    """Raises Conflict when the (locked) task, which `had` had when `by` looked at it, is another
+    person's now."""
+    if task.assignee not in (had, by, None):
+        raise errors.Conflict(
+            _(
+                "“%(name)s”刚刚由%(who)s接手。您填写的内容没有提交。",
+                name=task.name, who=name_of(task.assignee),
+            )
+        )  # fmt: skip
+
+
 def task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
     """The open task and its case, whose row is locked.
 
@@ -52,8 +71,7 @@ def task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
     while this transaction waited.
     """
     here = {"the_id": task_id, "the_workspace_id": workspace.current()}
-    if sql.locks_rows():
-        sql.read(_CASE_OF_TASK, here)
+    still(task_id)
     row = sql.one(_OPEN_TASK, here)
     if row is None:
         raise errors.NotFound()

@@ -15,9 +15,13 @@ from app.jobs.models import Job
 
 
 def _open_incident(incident_id: int) -> Incident:
-    found = db.session.scalar(sa.select(Incident).where(Incident.id == incident_id))
-    if found is None:
+    """The incident, whose case is locked: nobody else repairs it meanwhile."""
+    of = sa.select(Incident.instance_id).where(Incident.id == incident_id)
+    instance_id = db.session.scalar(of)
+    if instance_id is None or store.lock(instance_id) is None:
         raise errors.NotFound()
+    query = sa.select(Incident).where(Incident.id == incident_id)
+    found = db.session.scalars(query.execution_options(populate_existing=True)).one()
     if found.state != "open":
         raise errors.Conflict(_("这个异常已经处理过了。请刷新后查看。"))
     return found
@@ -49,7 +53,7 @@ def retry(
         _forget_job(instance_id, token_id)
     else:
         _retry_jobs(instance_id)
-    resolve(incident_id, reason=reason, by=by)
+    _resolve(incident_id, reason=reason, by=by)
 
 
 def change(
@@ -112,11 +116,16 @@ def skip(
     )
     run.skip(instance_id, token_id, variables, by=by)
     _forget_job(instance_id, token_id)
-    resolve(incident_id, reason=reason, by=by)
+    _resolve(incident_id, reason=reason, by=by)
 
 
 def resolve(incident_id: int, *, reason: str, by: str) -> None:
-    """The incident is closed; the case is left as it is."""
+    """The incident is closed; the case is left as it is. Raises Conflict when it is already."""
+    _open_incident(incident_id)
+    _resolve(incident_id, reason=reason, by=by)
+
+
+def _resolve(incident_id: int, *, reason: str, by: str) -> None:
     row = db.session.execute(
         sa.select(Incident.instance_id, Incident.state).where(Incident.id == incident_id)
     ).one_or_none()

@@ -7,6 +7,7 @@ runner or command that called it does. Whoever acts and what they may do is the 
 
 import datetime as dt
 from collections.abc import Mapping
+from types import EllipsisType
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,12 +89,16 @@ def hand_in(
     *,
     by: str | None,
     revision: int | None = None,
+    had: str | EllipsisType | None = ...,
 ) -> store.Case:
     """As `complete`; the case as its row now says. Nobody has a draft for the task any more.
 
-    Raises Moved, with the case locked and nothing done, when `revision` is not the case's any more.
+    Raises Moved, with the case locked and nothing done, when `revision` is not the case's any more;
+    Conflict when `had` is given, whose the task was, and somebody else has taken it since.
     """
     task, found = held.task(task_id)
+    if had is not ...:
+        held.check_had(task, had, by)
     if revision not in (None, found.revision):
         raise Moved()
     given = values.loads(values.dumps(dict(data or {})))

@@ -2,7 +2,7 @@
 
 from app.accounts import people
 from app.accounts.models import User
-from app.engine import deferring, run
+from app.engine import deferring, held, run
 from app.engine.models import UserTask
 from app.errors import Conflict, Invalid, NotAllowed
 from app.i18n import _, label
@@ -11,6 +11,7 @@ from app.inbox import sight, story
 
 def claim_now(task_id: int, person: User) -> UserTask:
     """The task is this person's; nothing changes if it was already."""
+    held.still(task_id)
     task = sight.task(task_id, person)
     if task.assignee == person.login and task.state == "open":
         return task
@@ -26,6 +27,7 @@ def claim_now(task_id: int, person: User) -> UserTask:
 
 def release_now(task_id: int, person: User) -> UserTask:
     """Nobody has the task any more; its candidates see it again."""
+    held.still(task_id)
     task = sight.task(task_id, person)
     require_open(task)
     if task.assignee != person.login and not person.is_admin:
@@ -39,6 +41,7 @@ def release_now(task_id: int, person: User) -> UserTask:
 
 def delegate_now(task_id: int, to: str, person: User) -> UserTask:
     """Somebody else has the task."""
+    held.still(task_id)
     task = sight.task_to_act_on(task_id, person)
     require_open(task)
     receiver = people.get(to)

@@ -120,11 +120,12 @@ def submit_task(task: Place, user: User, form: Any, files: Any = None) -> store.
     Invalid with `fields` {path: sentence}; then nothing is written but the files.
     """
     judged = handed_in(task, user, form, files)
+    had, revision = task.assignee, getattr(task, "revision", None)
     db.begin_writing()
     try:
-        return run.hand_in(task.id, judged, by=user.login, revision=getattr(task, "revision", None))
+        return run.hand_in(task.id, judged, by=user.login, revision=revision, had=had)
     except run.Moved:  # judged by what is no longer so; nobody moves the case now
-        return run.hand_in(task.id, handed_in(task, user, form, files), by=user.login)
+        return run.hand_in(task.id, handed_in(task, user, form, files), by=user.login, had=had)
 
 
 def handed_in(task: Place, user: User, form: Any, files: Any = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from flask_babel import get_timezone
 
 from app import clock
 from app.accounts.models import User
-from app.engine import deferring, run
+from app.engine import deferring, held, run
 from app.engine.models import UserTask
 from app.errors import Conflict, Invalid
 from app.i18n import _
@@ -35,6 +35,7 @@ def offered() -> dict[str, object]:
 
 def defer_now(task_id: int, until: dt.date | None, person: User) -> UserTask:
     """Raises NotFound, NotAllowed, Conflict, Invalid with what to do."""
+    held.still(task_id)
     task = sight.task_to_act_on(task_id, person)
     acts.require_open(task)
     if until is None:

@@ -85,7 +85,7 @@ def is_periodic(job: Job) -> bool:
 
 
 def _job(job_id: int) -> Job:
-    found = db.session.get(Job, job_id)
+    found = db.session.get(Job, job_id, with_for_update=True, populate_existing=True)
     if found is None or found.state == "done" or found.workspace_id != workspace.current():
         raise errors.NotFound()
     return found
@@ -115,7 +115,8 @@ def drop_job(job_id: int, why: str) -> None:
 
 
 def _message(message_id: int) -> Outgoing:
-    found = db.session.scalar(sa.select(Outgoing).where(Outgoing.id == message_id))
+    query = sa.select(Outgoing).where(Outgoing.id == message_id).with_for_update()
+    found = db.session.scalar(query)
     if found is None:
         raise errors.NotFound()
     if found.state not in OUT_STATES:

@@ -74,7 +74,7 @@ def work(payload: dict[str, Any], _job: Job) -> None:
     """A handful of cases, each committed by itself; then the next job, if more are waiting."""
     bulk_id = payload["bulk_id"]
     for _n in range(PER_JOB):
-        bulk = db.session.get(Bulk, bulk_id, populate_existing=True)
+        bulk = _locked(bulk_id)
         if bulk is None or bulk.state != RUNNING:
             return
         item = _next(bulk_id)
@@ -83,6 +83,11 @@ def work(payload: dict[str, Any], _job: Job) -> None:
             return
         _one(bulk.verb, bulk.reason, bulk.by, item)
     _later(bulk_id)
+
+
+def _locked(bulk_id: int) -> Bulk | None:
+    """The bulk, its row locked: two jobs of it, or two administrators, follow one another."""
+    return db.session.get(Bulk, bulk_id, with_for_update=True, populate_existing=True)
 
 
 def _next(bulk_id: int) -> BulkItem | None:
@@ -107,14 +112,15 @@ def _one(verb: str, why: str, by: str, item: BulkItem) -> None:
 
 def _mark(bulk_id: int, item_id: int, state: str, text: str | None) -> None:
     column = _bulk.c.done if state == DONE else _bulk.c.failed
-    db.session.execute(
+    marked = db.session.execute(
         sa.update(_item)
-        .where(_item.c.id == item_id)
+        .where(_item.c.id == item_id, _item.c.state == WAITING)
         .values(state=state, message=text[:1000] if text else None, at=clock.now())
     )
-    db.session.execute(
-        sa.update(_bulk).where(_bulk.c.id == bulk_id).values({column.name: column + 1})
-    )
+    if marked.rowcount:  # what failed was rolled back, and the lock with it
+        db.session.execute(
+            sa.update(_bulk).where(_bulk.c.id == bulk_id).values({column.name: column + 1})
+        )
 
 
 def _finish(bulk_id: int, state: str) -> None:
@@ -125,9 +131,10 @@ def _finish(bulk_id: int, state: str) -> None:
     )
 
 
-def found(bulk_id: int) -> Bulk:
-    """The bulk. Raises NotFound."""
-    bulk = db.session.scalar(sa.select(Bulk).where(Bulk.id == bulk_id))
+def found(bulk_id: int, *, hold: bool = False) -> Bulk:
+    """The bulk; with `hold` it is nobody else's until the transaction ends. Raises NotFound."""
+    query = sa.select(Bulk).where(Bulk.id == bulk_id)
+    bulk = db.session.scalar(query.with_for_update() if hold else query)
     if bulk is None:
         raise errors.NotFound()
     return bulk

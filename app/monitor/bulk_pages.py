@@ -116,7 +116,7 @@ def _progress(bulk_id: int) -> dict[str, object]:
 @monitor.post("/bulk/<int:bulk_id>/stop")
 def stop_bulk(bulk_id: int) -> Response:
     """The rest is left as it is."""
-    bulk.stop(bulk.found(bulk_id), acts.reason())
+    bulk.stop(bulk.found(bulk_id, hold=True), acts.reason())
     db.session.commit()
     return redirect(url_for("monitor.one_bulk", bulk_id=bulk_id))
 
@@ -124,6 +124,6 @@ def stop_bulk(bulk_id: int) -> Response:
 @monitor.post("/bulk/<int:bulk_id>/continue")
 def continue_bulk(bulk_id: int) -> Response:
     """The rest is done, and those that failed once more."""
-    bulk.go_on(bulk.found(bulk_id), acts.reason())
+    bulk.go_on(bulk.found(bulk_id, hold=True), acts.reason())
     db.session.commit()
     return redirect(url_for("monitor.one_bulk", bulk_id=bulk_id))

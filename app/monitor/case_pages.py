@@ -10,7 +10,7 @@ from flask_login import current_user
 from app import errors
 from app.accounts import people
 from app.db import db
-from app.engine import definitions, moves, repair, run
+from app.engine import definitions, moves, repair, run, store
 from app.engine.models import Definition, Instance
 from app.i18n import _
 from app.monitor import acts, bulk, cases, incident_pages, incidents, trial, typed
@@ -71,7 +71,10 @@ def one_case(instance_id: int) -> str:
     return _case_page(_case(instance_id))
 
 
-def _case(instance_id: int) -> Instance:
+def _case(instance_id: int, *, hold: bool = False) -> Instance:
+    """The case; with `hold` it is locked before anything of it is read."""
+    if hold:
+        store.lock(instance_id)
     found = db.session.scalar(sa.select(Instance).where(Instance.id == instance_id))
     if found is None:
         raise errors.NotFound()
@@ -127,7 +130,7 @@ def try_case(instance_id: int) -> str | tuple[str, int]:
 @monitor.post("/cases/<int:instance_id>")
 def act_on_case(instance_id: int) -> Response | tuple[str, int]:
     """The chosen verb is done to the case."""
-    case, verb = _case(instance_id), request.form.get("verb", "")
+    case, verb = _case(instance_id, hold=True), request.form.get("verb", "")
     try:
         why = acts.reason()
         _act(case, why)()
@@ -208,7 +211,7 @@ def try_move(instance_id: int) -> str | tuple[str, int]:
 @monitor.post("/cases/<int:instance_id>/move")
 def move(instance_id: int) -> Response | tuple[str, int]:
     """The token is at the other step."""
-    _case(instance_id)
+    _case(instance_id, hold=True)
     try:
         why = acts.reason()
         act, _odd = _move(instance_id, why)

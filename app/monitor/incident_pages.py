@@ -10,7 +10,7 @@ from flask_login import current_user
 from app import clock, errors, show
 from app.accounts import people
 from app.db import db
-from app.engine import definitions, run, seen
+from app.engine import definitions, run, seen, store
 from app.engine.models import Event, Incident, Token
 from app.i18n import _
 from app.monitor import acts, bulk, incidents, trial, typed
@@ -94,7 +94,11 @@ def lives(instance_id: int, token_id: int | None) -> bool:
     return token_id is not None and db.session.get(Token, (instance_id, token_id)) is not None
 
 
-def _found(incident_id: int) -> Incident:
+def _found(incident_id: int, *, hold: bool = False) -> Incident:
+    """The incident; with `hold` its case is locked before anything of both is read."""
+    if hold:
+        of = sa.select(Incident.instance_id).where(Incident.id == incident_id)
+        store.lock(db.session.scalar(of) or 0)
     found = db.session.scalar(sa.select(Incident).where(Incident.id == incident_id))
     if found is None:
         raise errors.NotFound()
@@ -126,7 +130,7 @@ def attempt(incident_id: int) -> str | tuple[str, int]:
 @monitor.post("/incidents/<int:incident_id>")
 def act_on(incident_id: int) -> Response | tuple[str, int]:
     """The chosen verb is done; the page says what came of it."""
-    found = _found(incident_id)
+    found = _found(incident_id, hold=True)
     instance_id, verb = found.instance_id, request.form.get("verb", "")
     step = found.element_name or found.element_id or ""
     try:

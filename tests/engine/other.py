@@ -7,13 +7,15 @@ from flask import Flask
 
 from app.db import db
 
+A_MOMENT = 0.5  # seconds in which the other one comes to where it has to wait
 
 class Other(threading.Thread):
     """Somebody else, in a transaction of their own."""
 
     def __init__(self, app: Flask, act: Callable[[], object]) -> None:
         super().__init__()
-        self.app, self.act, self.problem = app, act, None
+        self.app, self.act = app, act
+        self.problem: Exception | None = None
         self.start()
 
     def run(self) -> None:

@@ -14,7 +14,7 @@ from app.engine import run
 from app.engine.models import KeptMessage
 from tests.engine import desk
 from tests.engine.draw import catch, end, flows, node, process, signal, start, user
-from tests.engine.other import Other
+from tests.engine.other import A_MOMENT, Other
 
 HEARS = process(
     start(), catch("wait", signal("g")), user("after"), flows("s wait", "wait after"),
@@ -26,7 +26,6 @@ WAITS = process(
     head='<message id="m" name="paid"/>',
 )  # fmt: skip
 PLAIN = process(start(), user("a"), user("b"), end(), flows("s a", "a b", "b e"))
-A_MOMENT = 0.5  # seconds in which the other one comes to where it has to wait
 
 
 def cases(count: int) -> list[int]:
