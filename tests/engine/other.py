@@ -9,6 +9,7 @@ from app.db import db
 
 A_MOMENT = 0.5  # seconds in which the other one comes to where it has to wait
 
+
 class Other(threading.Thread):
     """Somebody else, in a transaction of their own."""
 
