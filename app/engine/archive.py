@@ -47,7 +47,7 @@ class Packed:
 
     case: dict[str, Any]
     people: frozenset[str]
-    tasks: tuple[int, ...]
+    tasks: tuple[dict[str, Any], ...]  # as `archived_task` keeps them
     content: bytes
     sha256: str
     marks: dict[str, int]
@@ -148,9 +148,18 @@ def pack(instance_id: int) -> Packed | None:
     for task in kept[_task.name]:
         logins |= {task["assignee"], task["completed_by"]}
     return Packed(
-        case, frozenset(logins - {None}), tuple(task["id"] for task in kept[_task.name]),
+        case, frozenset(logins - {None}), tuple(map(task_row, kept[_task.name])),
         zlib.compress(text, 6), hashlib.sha256(text).hexdigest(), {name: len(rows) for name, rows in kept.items()},
     )  # fmt: skip
+
+
+def task_row(task: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a task beside the packed case."""
+    columns = ("workspace_id", "process_id", "name", "completed_by", "created_at", "due_at")
+    at = task["completed_at"] if task["state"] == "done" else None
+    return {"task_id": task["id"], "case_id": task["instance_id"], "completed_at": at} | {
+        name: task[name] for name in columns
+    }
 
 
 def unpack(case_id: int) -> dict[str, Any]:
@@ -199,10 +208,7 @@ def move(packed: Packed) -> bool:
     for login in sorted(packed.people):
         db.session.execute(sa.insert(_person), {"case_id": case["id"], "login": login})
     if packed.tasks:
-        db.session.execute(
-            sa.insert(_archived_task),
-            [{"task_id": id, "case_id": case["id"]} for id in packed.tasks],
-        )
+        db.session.execute(sa.insert(_archived_task), list(packed.tasks))
     db.session.execute(
         sa.update(_file)
         .where(_file.c.instance_id == case["id"])

@@ -29,8 +29,10 @@ class ArchivedCase(Owned, db.Model):
     archived_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
     definition: Mapped[Definition] = relationship()
     __table_args__ = (
-        sa.Index(None, "workspace_id", "business_key"),
+        sa.Index(None, "workspace_id", "business_key", "id"),
         sa.Index(None, "workspace_id", "subject"),
+        sa.Index(None, "workspace_id", "ended_at", "id"),
+        sa.Index(None, "workspace_id", "process_id", "ended_at", "id"),
         sa.Index(None, "workspace_id", "started_by", "id"),
     )
 
@@ -58,10 +60,29 @@ class ArchivedPerson(db.Model):
 
 
 class ArchivedTask(db.Model):
-    """Which case a task belonged to: links to it lead there."""
+    """Which case a task belonged to: links to it lead there. And what reports on time need of it:
+    `completed_at` is null when nobody has finished it."""
 
     __tablename__ = "archived_task"
     task_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     case_id: Mapped[int] = mapped_column(
         BigId, sa.ForeignKey("archived_case.id", ondelete="CASCADE"), index=True
+    )
+    # null where a server of the release before has archived the case
+    workspace_id: Mapped[int | None]
+    process_id: Mapped[str | None] = mapped_column(sa.String(200))
+    name: Mapped[str | None] = mapped_column(sa.String(300))
+    completed_by: Mapped[str | None] = mapped_column(sa.String(40))
+    created_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime())
+    due_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime())
+    completed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime())
+    __table_args__ = (
+        sa.Index(
+            "ix_archived_task_finished",
+            "workspace_id",
+            "process_id",
+            "completed_at",
+            sqlite_where=sa.text("completed_at IS NOT NULL"),
+            postgresql_where=sa.text("completed_at IS NOT NULL"),
+        ),
     )

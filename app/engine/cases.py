@@ -55,6 +55,14 @@ class Instance(Owned, db.Model):
             postgresql_where=sa.text("ended_at IS NOT NULL"),
         ),
         sa.Index(
+            "ix_instance_finished_of_process",
+            "workspace_id",
+            "process_id",
+            "ended_at",
+            sqlite_where=sa.text("ended_at IS NOT NULL"),
+            postgresql_where=sa.text("ended_at IS NOT NULL"),
+        ),
+        sa.Index(
             "ix_instance_with_incidents",
             "workspace_id",
             "id",

@@ -77,7 +77,7 @@ class UserTask(Owned, db.Model):
             postgresql_where=sa.text("state = 'open' AND follow_up_at IS NOT NULL"),
         ),
         sa.Index(None, "workspace_id", "completed_by", "completed_at"),
-        sa.Index(None, "workspace_id", "process_id", "state", "due_at"),
+        sa.Index(None, "workspace_id", "process_id", "state", "completed_at"),
         sa.Index(None, "assignee", "instance_id"),
         sa.Index(None, "definition_id", "state"),
         sa.Index(None, "workspace_id", "state", "business_key"),

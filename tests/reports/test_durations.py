@@ -3,11 +3,17 @@
 import datetime as dt
 
 import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
-from app import clock
+from app import cli, clock
 from app.db import db
+from app.engine import archive
+from app.engine.archived import ArchivedCase, ArchivedTask
 from app.records import log, write
 from tests.engine import desk, draw
+from tests.inbox.test_list import asked_by, explained
+from tests.operate.old import LATER, look
 from tests.reports.conftest import MINGDA, at, column
 
 pytestmark = pytest.mark.usefixtures("trade")
@@ -44,6 +50,72 @@ def test_steps_are_timed_and_held_against_their_due_time(ask):
     assert column(ask("051-03/R03-4b", "lina", by="person"), "key", "count") == {"lina": 2}
     assert ask("051-03/R09-2b", "zhouning").totals["mean"] == pytest.approx(50, abs=0.01)
     assert not ask("051-03/R03-4b", period="2025").rows
+
+
+def archive_everything(monkeypatch, *, rows=1000):
+    """Three years later all is archived, or as much as one transaction may move."""
+    clock.stop_at(LATER + dt.timedelta(days=7))
+    monkeypatch.setattr(archive, "MOST_ROWS", rows)
+    look()
+
+
+def steps_of_two(ask):
+    """What the report said while the cases of two processes were not archived."""
+    desk.publish(drawn("p_051_03_03", camunda_dueDate="${now() + duration('PT6H')}"))
+    desk.publish(drawn("p_051_03_09"))
+    done_after("p_051_03_03", "lina", hours=2)
+    done_after("p_051_03_03", "zhangwei", hours=10)
+    done_after("p_051_03_09", "zhangwei", hours=50)
+    return [ask(*one, by=by, period="2026").rows for one, by in STEPS]
+
+
+STEPS = [
+    (("051-03/R03-4b",), "step"), (("051-03/R03-4b",), "person"), (("051-03/R03-4b",), "month"),
+    (("051-03/R03-4b", "lina"), "person"), (("051-03/R09-2b", "zhouning"), "step"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rows", (1000, 1))
+def test_steps_of_archived_cases_count_as_they_did(ask, monkeypatch, rows):
+    before = steps_of_two(ask)
+    assert [row["count"] for row in before[0]] == [2]
+    archive_everything(monkeypatch, rows=rows)
+    assert db.session.scalar(sa.select(sa.func.count(ArchivedCase.id))) == 3
+    assert [ask(*one, by=by, period="2026").rows for one, by in STEPS] == before
+    assert not ask("051-03/R03-4b").rows, "this year nobody has done anything"
+
+
+def test_a_case_that_is_just_being_moved_counts_once(ask, monkeypatch):
+    before = steps_of_two(ask)
+    clock.stop_at(LATER + dt.timedelta(days=7))
+    monkeypatch.setattr(archive, "MOST_ROWS", 1)
+    for case_id in archive.due(10):
+        assert not archive.move(archive.pack(case_id)), "live rows are left"
+    assert [ask(*one, by=by, period="2026").rows for one, by in STEPS] == before
+
+
+def test_steps_of_cases_that_were_archived_earlier_count_after_an_upgrade(ask, monkeypatch):
+    before = steps_of_two(ask)
+    archive_everything(monkeypatch)
+    names = [column.name for column in ArchivedTask.__table__.columns][2:]
+    db.session.execute(sa.update(ArchivedTask).values(dict.fromkeys(names)))
+    assert not ask("051-03/R03-4b", period="2026").rows
+    revision = ScriptDirectory.from_config(cli.alembic_config()).get_revision("0017")
+    revision.module._fill(db.session.connection())
+    assert [ask(*one, by=by, period="2026").rows for one, by in STEPS] == before
+
+
+def test_a_period_of_steps_is_read_from_indexes(ask):
+    steps_of_two(ask)
+    asked = [one for one in asked_by(lambda: ask("051-03/R03-4b")) if "archived_task" in one[0]]
+    assert asked
+    for text, given in asked:
+        plan = explained(text, given)
+        assert not [line for line in plan if line.startswith(("SCAN user_task", "Seq Scan"))], plan
+        if db.engine.dialect.name == "sqlite":
+            for index in ("process_id_state_completed_at", "ix_archived_task_finished"):
+                (line,) = [line for line in plan if index in line]
+                assert "completed_at>?" in line, plan
 
 
 def test_who_reports_on_competitors_is_counted_from_the_cases(ask):
