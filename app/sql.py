@@ -168,9 +168,9 @@ def _write(statement: Any, given: Mapping[str, Any] | Sequence[Mapping[str, Any]
     return driven(on, text.text, values, many)
 
 
-def insert(table: sa.Table, fields: dict[str, Any]) -> int:
-    """A row is in the table; its number."""
-    cursor = _write(_inserts(table), fields)
+def insert(into: sa.Table | sa.Insert, fields: dict[str, Any]) -> int:
+    """A row is in the table, or the INSERT that is made once has run; the row's number."""
+    cursor = _write(_inserts(into) if isinstance(into, sa.Table) else into, fields)
     number = cursor.lastrowid if cursor.description is None else cursor.fetchone()[0]
     cursor.close()
     return number

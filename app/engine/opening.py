@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from app import signals, sql
 from app.accounts import people
-from app.engine import facts
+from app.engine import facts, numbers
 from app.engine.models import TaskCandidate, UserTask
 from app.engine.spiff import rows
 
@@ -43,10 +43,9 @@ def open_all(case: Case, tasks: list[rows.TaskRow], host: StepHost) -> list[dict
     holders: dict[str, str | None] = {}
     made = [_fields(case, row, host, holders) for row in tasks]
     if len(made) == 1:
-        ids = [sql.insert(_task, _columns(made[0]))]
+        ids = [numbers.insert(_task, _columns(made[0]))]
     else:
-        returning = sa.insert(_task).returning(_task.c.id, sort_by_parameter_order=True)
-        ids = list(sql.execute(returning, [_columns(fields) for fields in made]).scalars())
+        ids = numbers.insert_all(_task, [_columns(fields) for fields in made])
     candidates = []
     for id, fields in zip(ids, made, strict=True):
         fields["id"] = id

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app import clock, sql, values, workspace
 from app.db import db
-from app.engine import definitions, history, memory, opening
+from app.engine import definitions, history, memory, numbers, opening
 from app.engine.host import StepHost
 from app.engine.models import (
     Event,
@@ -127,7 +127,7 @@ def insert(
         "last_id": 0,
         "header": "",
     }
-    return Case(id=sql.insert(_instance, {**fields, "caused_by": caused_by}), **fields)
+    return Case(id=numbers.insert(_instance, {**fields, "caused_by": caused_by}), **fields)
 
 
 def load(case: Case, host: StepHost) -> Any:
