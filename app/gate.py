@@ -4,14 +4,17 @@ SQLite lets a writer that has to wait sleep for up to a tenth of a second betwee
 sixteen people who click at once wait for one another's sleep. In front of its lock stands a queue:
 a lock among the threads of this process, then two lock files among the processes. Whoever waits
 for the turn holds the place next to it, so that a process that has just had the turn comes after
-one that was waiting. Both are looked at every fifth of a millisecond.
+one that was waiting. Whoever is done rings a bell for the processes that were forked from the same
+one; those who wait look at the files at every ring, and every millisecond besides.
 
 Whoever gets no turn within the patience asks SQLite itself, as before; the gate makes waiting short
 and fair, SQLite's own lock keeps the data right. A process that dies leaves its files unlocked.
 """
 
+import contextlib
 import fcntl
 import os
+import select
 import threading
 import time
 import weakref
@@ -20,7 +23,7 @@ from typing import Any
 import sqlalchemy as sa
 
 PATIENCE = 15.0  # seconds; SQLite's own patience begins then
-LOOK = 0.0002  # seconds between two looks at a lock file
+LOOK = 1  # milliseconds between two looks at a lock file when no bell rings
 HELD = "shunliu.gate"
 
 
@@ -29,6 +32,9 @@ class Gate:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        # a process that is forked has the same one
+        self.bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        weakref.finalize(self, os.close, self.bell)
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -44,8 +50,8 @@ class Gate:
         info[HELD] = True
         turn, place = self._opened()
         until = time.monotonic() + PATIENCE
-        if _wait(place, until):
-            _wait(turn, until)
+        if self._wait(place, until):
+            self._wait(turn, until)
             fcntl.flock(place, fcntl.LOCK_UN)
 
     def leave(self, _raw: Any, record: Any) -> None:
@@ -53,6 +59,23 @@ class Gate:
         if record.info.pop(HELD, False):
             fcntl.flock(self._opened()[0], fcntl.LOCK_UN)
             self.threads.release()
+            os.eventfd_write(self.bell, 1)
+
+    def _wait(self, file: int, until: float) -> bool:
+        """Is the file locked for this process, at that moment at the latest?"""
+        ear = select.poll()
+        ear.register(self.bell, select.POLLIN)
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    return False
+                if ear.poll(LOOK):
+                    with contextlib.suppress(BlockingIOError):  # another was faster to hear it
+                        os.eventfd_read(self.bell)
+            else:
+                return True
 
     def _opened(self) -> tuple[int, int]:
         if self.files is None:
@@ -62,19 +85,6 @@ class Gate:
                 os.open(f"{self.path}.next", flags, 0o600),
             )
         return self.files
-
-
-def _wait(file: int, until: float) -> bool:
-    """Is the file locked for this process, at that moment at the latest?"""
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(LOOK)
-        else:
-            return True
 
 
 _gates: weakref.WeakKeyDictionary[sa.Engine, Gate] = weakref.WeakKeyDictionary()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, SessionTransaction
 from app import signals
 from app.db import db
 
-_KEY = "done"
+_KEY, _TOLD = "done", "to be told"
 _about: ContextVar[dict[str, Any] | None] = ContextVar("about", default=None)
 
 
@@ -53,10 +53,16 @@ def after_commit(what: str, seconds: float | None = None, **facts: Any) -> None:
 
 @sa.event.listens_for(Session, "after_commit")
 def _committed(session: Session) -> None:
-    if session.in_nested_transaction():
-        return
-    for _inside, what, seconds, facts in session.info.pop(_KEY, ()):
-        tell(what, seconds, **facts)
+    if not session.in_nested_transaction():
+        session.info[_TOLD] = session.info.pop(_KEY, ())
+
+
+@sa.event.listens_for(Session, "after_transaction_end")
+def _over(session: Session, ended: SessionTransaction) -> None:
+    # the connection is free again and with it the turn to write: nobody waits for what is told
+    if ended.parent is None:
+        for _inside, what, seconds, facts in session.info.pop(_TOLD, ()):
+            tell(what, seconds, **facts)
 
 
 @sa.event.listens_for(Session, "after_soft_rollback")

@@ -6,7 +6,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from app import logs, metrics
+from app import balance, logs, metrics
 from app.jobs import runner
 from config import load
 
@@ -53,9 +53,15 @@ def post_worker_init(worker: Any) -> None:
     sys.setswitchinterval(SWITCH)
 
 
+def pre_request(worker: Any, request: Any) -> None:
+    """No process has many more people than another."""
+    balance.weigh(worker, request)
+
+
 def child_exit(_server: Any, worker: Any) -> None:
     """What a process that is gone held in memory no longer counts."""
     metrics.forget(worker.pid)
+    balance.forget(worker)
 
 
 def on_exit(_server: Any) -> None:

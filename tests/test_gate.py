@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -138,6 +139,23 @@ def test_a_forked_process_has_locks_of_its_own(engine):
             os._exit(0 if taken(engine.gate.path) and engine.gate.files is None else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert taken(engine.gate.path)
+
+
+def test_who_is_done_wakes_who_waits_in_a_forked_process(engine, monkeypatch):
+    monkeypatch.setattr(gate, "LOOK", 3_600_000)  # nobody looks by himself
+    monkeypatch.setattr(gate, "PATIENCE", 7200.0)
+    with engine.connect() as connection:
+        engine.gate.enter(connection)
+        child = os.fork()
+        if child == 0:
+            with sa.create_engine(engine.url).connect() as own:
+                engine.gate.enter(own)
+            os._exit(0)
+        while not taken(f"{engine.gate.path}.next"):
+            time.sleep(0.01)  # until the child stands next to the turn
+    signal.alarm(60)  # a child that nobody wakes would wait for an hour
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    signal.alarm(0)
 
 
 @pytest.mark.skipif(bool(POSTGRES), reason="SQLite's turn to write")

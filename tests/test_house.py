@@ -41,6 +41,7 @@ ROWS = {
             "cli",
             "web",
             "server",
+            "balance",
             "assets",
             "shell",
             "show",

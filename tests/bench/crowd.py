@@ -53,6 +53,8 @@ class Person:
         if len(body) < length:
             return False
         self.spent.append((time.perf_counter() - self.since) * 1000)
+        if b"\r\nconnection: close" in head.lower():
+            self.hang_up()
         return True
 
     def hang_up(self) -> None:
@@ -94,9 +96,11 @@ def rush(people: Iterable[Person], seconds: float) -> float:
                 person = key.data
                 if not person.hear():
                     continue
+                waiting.unregister(key.fileobj)
                 now = time.perf_counter()
-                if now - began > seconds or not person.ask(now):
-                    waiting.unregister(person.line)
+                if now - began <= seconds and person.ask(now):
+                    waiting.register(person.line, selectors.EVENT_READ, person)
+                else:
                     person.hang_up()
     return time.perf_counter() - began
 
@@ -118,11 +122,11 @@ def pace(people: list[Person], seconds: float, per_second: float) -> float:
                 turn, place = heapq.heappop(turns)
                 if turn - began < seconds and people[place].ask(turn):
                     waiting.register(people[place].line, selectors.EVENT_READ, place)
-            pause = max(0.0, turns[0][0] - now) if turns else 30
+            pause = max(0.0, turns[0][0] - now) if turns else 30 * bool(waiting.get_map())
             for key, _events in waiting.select(pause):
                 person = people[key.data]
                 if person.hear():
-                    waiting.unregister(person.line)
+                    waiting.unregister(key.fileobj)
                     heapq.heappush(turns, (person.since + gap, key.data))
     for person in people:
         person.hang_up()
