@@ -12,6 +12,7 @@ STAMPS := .make
 # the browser's files, and whatever may name an icon of the sprite
 FRONT := package-lock.json $(shell find app processes -path app/static/dist -prune -o -type f \
   \( -path 'app/static/*' -o -name '*.html' -o -name '*.py' -o -name '*.toml' \) -print)
+PAGES := $(shell find app -name '*.html')
 TEXTS := $(wildcard app/translations/en/*.po processes/*/en.po)
 WORKERS ?= 2
 
@@ -21,6 +22,7 @@ $(call gone,.venv/bin/pip,venv runtime development node)
 $(call gone,node_modules/.package-lock.json,node)
 $(call gone,app/static/dist/manifest.json,front)
 $(call gone,app/translations/en/LC_MESSAGES/messages.mo,texts)
+$(call gone,app/__pycache__/templates,pages)
 
 .NOTPARALLEL:
 .PHONY: run serve test test-postgres test-rabbitmq story check bench reliability docs-pictures lock build data clean
@@ -37,7 +39,7 @@ data: $(STAMPS)/runtime build
 	SHUNLIU_LOG_LEVEL=$${SHUNLIU_LOG_LEVEL:-WARNING} flask prepare
 
 # compiled here, because the server itself may not write beside its code; it starts sooner
-build: $(STAMPS)/front $(STAMPS)/texts
+build: $(STAMPS)/front $(STAMPS)/texts $(STAMPS)/pages
 	@python -m compileall -q app handlers config.py
 
 test: $(STAMPS)/development build $(STAMPS)/system-test $(STAMPS)/system-reliability $(STAMPS)/servers check
@@ -127,6 +129,11 @@ $(STAMPS)/front: $(STAMPS)/node $(FRONT)
 $(STAMPS)/texts: $(TEXTS) | $(STAMPS)/venv
 	@[ -e $(STAMPS)/runtime ] || [ -e $(STAMPS)/development ] || $(MAKE) $(STAMPS)/runtime
 	flask i18n compile
+	touch $@
+
+$(STAMPS)/pages: $(PAGES) requirements.txt | $(STAMPS)/venv
+	@[ -e $(STAMPS)/runtime ] || [ -e $(STAMPS)/development ] || $(MAKE) $(STAMPS)/runtime
+	flask pages
 	touch $@
 
 # what PDFs are drawn with; without it everything else works

@@ -10,7 +10,20 @@ import config as settings
 from app.loading import undisturbed
 
 with undisturbed():
-    from app import clock, db, feel, health, i18n, logs, metrics, proxy, shell, values, web
+    from app import (
+        clock,
+        compiled,
+        db,
+        feel,
+        health,
+        i18n,
+        logs,
+        metrics,
+        proxy,
+        shell,
+        values,
+        web,
+    )
     from app.cli import register_commands
 
 __version__ = health.VERSION
@@ -34,6 +47,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, serving: bool = Fa
     web.init_app(app)
     proxy.init_app(app)
     shell.init_app(app)
+    compiled.init_app(app)
     for room in web.rooms():
         room.init_app(app)
     if serving:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 
-from app import backup, i18n, postgres, workspace
+from app import backup, compiled, i18n, postgres, workspace
 from app.accounts import roles
 from app.db import db
 from app.schema import alembic_config
@@ -17,6 +17,7 @@ def register_commands(app: Flask) -> None:
     app.cli.add_command(demo)
     app.cli.add_command(prepare)
     app.cli.add_command(translations)
+    app.cli.add_command(pages)
     app.cli.add_command(backup.backup)
     app.cli.add_command(backup.restore)
 
@@ -59,6 +60,12 @@ def prepare(context: click.Context) -> None:
     """Upgrade, deploy and demo in one go: what `make run` does before it serves."""
     for name in ("upgrade", "deploy", "demo"):
         context.invoke(current_app.cli.commands[name])
+
+
+@click.command()
+def pages() -> None:
+    """Compile the templates, so that the server's first pages come at once."""
+    click.echo(f"{compiled.build(current_app)} templates compiled")
 
 
 @click.group("i18n")

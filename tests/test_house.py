@@ -41,6 +41,7 @@ ROWS = {
             "cli",
             "web",
             "server",
+            "compiled",
             "balance",
             "assets",
             "shell",
