@@ -1,6 +1,7 @@
 """Archived cases: found by number, shown to those who could see them, never changed."""
 
 import datetime as dt
+import logging
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,10 @@ from app.inbox.routes import inbox
 
 PAGE = 50
 LAST = "\U0010ffff"
+NOTHING: dict[str, Any] = {
+    "case": {"header": ""}, "tables": {"user_task": [], "event": [], "comment": []}
+}  # fmt: skip
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,8 @@ def instead_of_task(task_id: int) -> Response:
 def archived_case(case_id: int) -> str:
     """Who did what and when, remarks, files; the variables for administrators."""
     found = sight.archived_case(case_id, current_user)
-    tables = (content := archive.unpack(found.id))["tables"]
+    content = _content(found)
+    tables = content["tables"]
     lines = lines_of(found, tables)
     return render_template(
         "inbox/archived.html",
@@ -100,7 +106,17 @@ def archived_case(case_id: int) -> str:
         files=list(db.session.scalars(_files(found.id))),
         names=people.names([found.started_by] if found.started_by else []),
         variables=archive.variables(content) if current_user.is_admin else {},
+        is_damaged=content is NOTHING,
     )
+
+
+def _content(case: ArchivedCase) -> dict[str, Any]:
+    """Its rows, or NOTHING when they cannot be read any more: who and when is still known."""
+    try:
+        return archive.unpack(case.id)
+    except (LookupError, ValueError) as error:
+        log.error("%s", error)
+        return NOTHING
 
 
 def _files(case_id: int) -> sa.Select[tuple[StoredFile]]:

@@ -7,6 +7,7 @@ def init_app(app: Flask) -> None:
     """The pages under /monitor answer; the rail counts open incidents."""
     from app import shell
     from app.monitor import (  # noqa: F401
+        archived_pages,
         background_pages,
         bulk_pages,
         case_pages,

@@ -10,7 +10,7 @@ from flask_login import current_user
 from app import errors
 from app.accounts import people
 from app.db import db
-from app.engine import definitions, moves, repair, run, store
+from app.engine import archive, definitions, moves, repair, run, store
 from app.engine.models import Definition, Instance
 from app.i18n import _
 from app.monitor import acts, bulk, cases, incident_pages, incidents, trial, typed
@@ -66,9 +66,15 @@ def _steps(ask: cases.Ask) -> list[tuple[str, str]]:
 
 
 @monitor.get("/cases/<int:instance_id>")
-def one_case(instance_id: int) -> str:
-    """One case: where it stands, what it waits for, its values, its history, its family."""
-    return _case_page(_case(instance_id))
+def one_case(instance_id: int) -> str | Response:
+    """One case: where it stands, what it waits for, its values, its history, its family. An
+    archived one is read on its page in the archive."""
+    try:
+        return _case_page(_case(instance_id))
+    except errors.NotFound:
+        if not archive.is_archived(instance_id):
+            raise
+        return redirect(url_for("inbox.archived_case", case_id=instance_id))
 
 
 def _case(instance_id: int, *, hold: bool = False) -> Instance:
