@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app import clock, errors, values, workspace
+from app import clock, errors, sql, values, workspace
 from app.accounts import people
 from app.db import db
 from app.engine import (
@@ -199,11 +199,12 @@ def correlate(
 
     `key` is compared with the wait's correlation key, or the business key of its case. Raises
     SeveralWait when it is not clear who is meant, NobodyWaits when nobody is; `keep` keeps the
-    message for seven days instead, and returns 0.
+    message for seven days instead, and returns 0. Raises Moved when another message was faster and
+    the next one to wait is in another case.
     """
     given = values.loads(values.dumps(dict(variables or {})))
-    found = waits.find_or_hold(name, key) if keep else waits.find(name, key)
-    if found is not None and delivery.deliver(found, given, by=by):
+    found = _delivered(name, key, given, by=by, keep=keep)
+    if found is not None:
         delivery.settle()
         return found.instance_id
     started = waits.started_by_message(name)
@@ -214,6 +215,21 @@ def correlate(
     if keep and waits.keep(Message(name, key, given)):
         return 0
     raise NobodyWaits()
+
+
+def _delivered(
+    name: str, key: str | None, given: dict[str, Any], *, by: str | None, keep: bool
+) -> waits.Receiver | None:
+    """Who has the message; None when nobody waits. A token that another message has reached while
+    this one waited for its case is passed over."""
+    look, before = waits.find_or_hold if keep else waits.find, None
+    while (found := look(name, key)) is not None and found != before:
+        if before is not None and found.instance_id != before.instance_id and sql.locks_rows():
+            raise Moved()  # no two cases are locked together
+        if delivery.deliver(found, given, by=by):
+            return found
+        before = found
+    return None
 
 
 def broadcast(

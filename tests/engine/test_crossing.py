@@ -7,6 +7,7 @@ import contextlib
 import threading
 import time
 
+import pytest
 from flask import Flask
 
 from app.db import db
@@ -88,3 +89,40 @@ def test_a_message_sent_while_a_case_begins_to_wait_reaches_it(app: Flask):
     db.session.commit()
     assert other.ended().problem is None
     assert desk.names() == ["after"] and desk.count(KeptMessage) == 0
+
+
+TWICE = process(
+    start(), node("parallelGateway", "fork"), node("receiveTask", "one", messageRef="m"),
+    node("receiveTask", "two", messageRef="m"), user("first"), user("second"),
+    flows("s fork", "fork one", "fork two", "one first", "two second"), id="twice",
+    head='<message id="m" name="paid"/>',
+)  # fmt: skip
+
+
+def correlated(app: Flask, *, keep: bool) -> Exception | None:
+    """Somebody sends the message once more, while this transaction has just sent it."""
+    other = Other(app, lambda: run.correlate("paid", keep=keep))
+    time.sleep(A_MOMENT)
+    db.session.commit()
+    return other.ended().problem
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_two_messages_at_once_reach_the_two_that_wait(app: Flask, keep: bool):
+    desk.publish(TWICE)
+    desk.begin("twice")
+    db.session.remove()
+    run.correlate("paid")
+    assert correlated(app, keep=keep) is None
+    assert desk.names() == ["first", "second"] and desk.count(KeptMessage) == 0
+
+
+def test_the_second_of_two_messages_for_one_is_told_that_nobody_waits(app: Flask):
+    desk.publish(WAITS)
+    desk.begin("waits")
+    run.complete(desk.task("first").id, {}, by="lina")
+    db.session.commit()
+    db.session.remove()
+    run.correlate("paid")
+    assert isinstance(correlated(app, keep=False), run.NobodyWaits)
+    assert desk.names() == ["after"]
