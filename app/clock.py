@@ -35,6 +35,11 @@ def real_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def passed() -> float:
+    """Seconds by a clock of this machine that nobody can set; only differences say something."""
+    return time.monotonic()
+
+
 def stop_at(moment: dt.datetime | None, workspace_id: int = workspace.COMPANY) -> None:
     """The clock of a workspace stands still at `moment`; None lets it go on. For tests."""
     if moment is None:

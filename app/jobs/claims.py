@@ -1,10 +1,7 @@
-"""Which jobs are due, and whose they are: a claimed job is its worker's until its lock runs out."""
+"""Which jobs are due, and whose they are: a claimed job is its worker's until that has died."""
 
 import datetime as dt
 import logging
-import os
-import socket
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,22 +10,17 @@ from flask import current_app
 
 from app import clock, workspace
 from app.db import db
-from app.jobs import registry
-from app.jobs.models import Job
+from app.jobs import registry, sightings, workers
+from app.jobs.models import UNDER_WAY, Job
+from app.jobs.sightings import Mark
 
 log = logging.getLogger(__name__)
 _jobs = Job.__table__
-SENT = "sent:"  # names of those who claim jobs for others to do begin like this
 
 
 def lease() -> dt.timedelta:
-    """How long a claimed job is its worker's."""
+    """How long a claimed job is its worker's without a sign of life."""
     return dt.timedelta(seconds=current_app.config["SETTINGS"].job_lock_seconds)
-
-
-def worker_name() -> str:
-    """Who this thread is, for the lock column."""
-    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"[-80:]
 
 
 def clocks() -> dict[int, dt.datetime]:
@@ -46,25 +38,29 @@ def claim(limit: int = 20, *, worker: str | None = None) -> list[int]:
 
     Due jobs of a kind that this process does not know are parked.
     """
-    worker, wall = worker or worker_name(), clock.real_now()
+    worker, lost = worker or workers.name(), sightings.lost()
     found: list[sa.Row[Any]] = []
     for id, now in clocks().items():
         if len(found) < limit:
-            query = due(id, now, wall).limit(limit - len(found)).with_for_update(skip_locked=True)
+            query = due(id, now, lost).limit(limit - len(found)).with_for_update(skip_locked=True)
             found += db.session.execute(query).all()
     known = [row.id for row in found if row.kind in registry.kinds]
     if known:
-        locked = {"locked_by": worker, "locked_until": wall + lease()}
+        locked = {"locked_by": worker, "locked_until": clock.real_now() + lease()}
+        locked["state"] = "waiting"
         db.session.execute(sa.update(_jobs).where(_jobs.c.id.in_(known)).values(**locked))
     _park([row for row in found if row.kind not in registry.kinds])
     db.session.commit()
+    if lost:
+        sightings.forget(known)
     return known or (claim(limit, worker=worker) if found else [])
 
 
 def on_their_way() -> int:
-    """How many jobs are claimed for others and not begun, and not lost yet."""
-    sent = sa.and_(_jobs.c.state == "waiting", _jobs.c.locked_by.startswith(SENT))
-    query = sa.select(sa.func.count()).where(sent, _jobs.c.locked_until >= clock.real_now())
+    """How many jobs are claimed for others and not begun, and not lost."""
+    lost = [mark.id for mark in sightings.lost()]
+    sent = sa.and_(_jobs.c.state == "waiting", _jobs.c.locked_by.startswith(workers.SENT))
+    query = sa.select(sa.func.count()).where(sent, _jobs.c.id.not_in(lost))
     return db.session.scalar(query) or 0
 
 
@@ -94,20 +90,18 @@ def unpark() -> int:
     ).rowcount
 
 
-def due(workspace_id: int, now: dt.datetime, wall: dt.datetime) -> sa.Select[tuple[int, str]]:
-    """The jobs that a workspace's clock has reached and nobody has, earliest first."""
-    free = sa.or_(
-        _jobs.c.locked_until.is_(None),
-        _jobs.c.locked_until < wall,
-        _jobs.c.locked_until > wall + 2 * lease(),  # locked before somebody set the clock back
-    )
+def due(
+    workspace_id: int, now: dt.datetime, lost: Sequence[Mark] = ()
+) -> sa.Select[tuple[int, str]]:
+    """The jobs that a workspace's clock has reached and nobody alive has, earliest first."""
+    free: sa.ColumnElement[bool] = _jobs.c.locked_by.is_(None)
+    state = _jobs.c.state == "waiting"
+    if lost:
+        same = (sa.and_(*(_jobs.c[name] == value for name, value in mark._asdict().items()))
+                for mark in lost)  # fmt: skip
+        free, state = sa.or_(sa.and_(state, free), *same), _jobs.c.state.in_(UNDER_WAY)
     return (
         sa.select(_jobs.c.id, _jobs.c.kind)
-        .where(
-            _jobs.c.workspace_id == workspace_id,
-            _jobs.c.state == "waiting",
-            _jobs.c.run_at <= now,
-            free,
-        )
+        .where(_jobs.c.workspace_id == workspace_id, state, _jobs.c.run_at <= now, free)
         .order_by(_jobs.c.run_at, _jobs.c.id)
     )

@@ -9,9 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import clock
 from app.db import Json, UtcDateTime, db
 
+UNDER_WAY = ("waiting", "stuck")  # what somebody can have claimed
+
 
 class Job(db.Model):
-    """Work for a machine. `run_at` is a time of the job's workspace, `locked_until` of the wall."""
+    """Work for a machine. `run_at` is a time of the job's workspace. `locked_until` is written
+    anew while the job is done; what it says is for people, that it changes is what counts."""
 
     __tablename__ = "job"
     id: Mapped[int] = mapped_column(
@@ -25,7 +28,8 @@ class Job(db.Model):
     run_at: Mapped[dt.datetime] = mapped_column(UtcDateTime())
     counted: Mapped[str | None] = mapped_column(sa.String(80), default=clock.reading)
     state: Mapped[str] = mapped_column(sa.String(10), default="waiting")
-    # waiting, held (until somebody lets it go on), parked (of an unknown kind), done, failed
+    # waiting, stuck (it takes too long), held (until somebody lets it go on), parked (of an unknown
+    # kind), done, failed
     attempts: Mapped[int] = mapped_column(default=0)  # begun so many times
     retries: Mapped[list[float]] = mapped_column(Json())  # seconds before each further attempt
     last_error: Mapped[str | None] = mapped_column(sa.Text)

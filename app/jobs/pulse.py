@@ -1,8 +1,9 @@
-"""A job is its worker's as long as the worker lives: one thread of each process prolongs the locks
-of what the process is doing, so that only a dead worker's job is taken over.
+"""A job is its worker's as long as the worker lives: one thread of each process writes the locks of
+what the process is doing anew, so that only a dead worker's job is taken over (`sightings`).
 
 It beats outside of the job's own transaction. On SQLite it waits while the job itself writes;
-nobody else can claim anything meanwhile.
+nobody else can claim anything meanwhile. A beat that the database refused comes again soon: when
+the database is back, the beat must be there before those who look have missed it for too long.
 """
 
 import contextlib
@@ -17,12 +18,13 @@ from flask import Flask, current_app
 from app import clock
 from app.db import away, db
 from app.jobs import claims
-from app.jobs.models import Job
+from app.jobs.models import UNDER_WAY, Job
 
 log = logging.getLogger(__name__)
 _jobs = Job.__table__
 KEY = "shunliu-pulse"
-BEATS = 3  # so often a lock is prolonged before it would run out
+BEATS = 3  # so often within a lock's length
+AGAIN = 1.0  # seconds after which a beat that failed is tried again
 
 
 class Pulse:
@@ -57,14 +59,14 @@ class Pulse:
 
     def _run(self, app: Flask) -> None:
         seconds = max(app.config["SETTINGS"].job_lock_seconds, 1) / BEATS
-        quiet = threading.Event()
-        while not quiet.wait(seconds):
+        quiet, wait = threading.Event(), seconds
+        while not quiet.wait(wait):
             with self.lock:
                 if not self.held:
                     self.thread = None
                     return
             with app.app_context():
-                _beat_carefully()
+                wait = seconds if _beat_carefully() else min(AGAIN, seconds)
 
 
 def init_app(app: Flask) -> None:
@@ -101,17 +103,20 @@ def beat() -> int:
     ]
     if not mine:
         return 0
-    prolong = sa.update(_jobs).where(_jobs.c.state == "waiting", sa.or_(*mine))
+    prolong = sa.update(_jobs).where(_jobs.c.state.in_(UNDER_WAY), sa.or_(*mine))
     count = db.session.execute(prolong.values(locked_until=until)).rowcount
     db.session.commit()
     return count
 
 
-def _beat_carefully() -> None:
+def _beat_carefully() -> bool:
+    """Has it beaten?"""
     try:
         beat()
+        return True
     except Exception as error:
         if not away(error):
             log.exception("the locks of running jobs could not be prolonged; trying again")
+        return False
     finally:
         db.session.remove()

@@ -2,8 +2,8 @@
 
 `enqueue` and `drop` write in the caller's transaction. `feed`, `claim` and `perform` are the
 runners' and commit: no lock of the database is held while a job waits for its turn. A claimed job
-is its worker's until `locked_until`; then the next look claims it again. While the job is done the
-lock is prolonged (`pulse`).
+is its worker's. While the job is done the worker gives signs of life (`pulse`); when those who look
+for work have missed them for the length of a lock (`sightings`), one of them claims it anew.
 """
 
 import datetime as dt
@@ -22,8 +22,10 @@ from sqlalchemy.orm import Session
 from app import clock, measure, signals, workspace
 from app.db import away, db
 from app.jobs import elapsed, pulse, registry, runner
-from app.jobs.claims import SENT, claim, clocks, give_back, lease, unpark, worker_name
+from app.jobs.claims import claim, clocks, give_back, lease, unpark
 from app.jobs.models import Job
+from app.jobs.workers import SENT
+from app.jobs.workers import name as worker_name
 
 __all__ = [
     "again", "claim", "clocks", "drop", "enqueue", "ensure_periodic", "feed", "give_back", "hold", "insert",

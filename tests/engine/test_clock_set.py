@@ -11,7 +11,6 @@ from app.db import db
 from app.engine import deploy, run
 from app.engine.models import Event, Timer
 from app.jobs import elapsed, queue
-from app.jobs.models import Job
 from tests.conftest import TODAY
 from tests.engine.draw import after, boundary, catch, end, flows, process, start, timer, user
 
@@ -115,12 +114,3 @@ def test_a_job_that_is_tried_again_later_does_not_wait_another_hour(wall):
     wall.set(hours=-1)
     wall.wait(minutes=6)
     assert queue.run_due() == 1
-
-
-def test_the_job_of_a_worker_that_died_is_taken_over_though_the_clock_was_set_back(wall, app):
-    queue.enqueue("engine.tidy", {})
-    db.session.commit()
-    monday = clock.real_now() + HOUR + dt.timedelta(seconds=app.config["SETTINGS"].job_lock_seconds)
-    db.session.execute(sa.update(Job).values(locked_by="dead", locked_until=monday))
-    db.session.commit()
-    assert queue.claim()

@@ -76,8 +76,20 @@ class House:
 
         self.wait(answered)
 
+    def reopen(self) -> None:
+        """All workers are new ones."""
+        self._kill()
+        self.open(len(self.workers))
+
     def close(self) -> None:
         """Every process is gone."""
+        self._kill()
+        runner.stop(self.app)
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+    def _kill(self) -> None:
         for worker in self.workers:
             try:
                 os.killpg(worker.pid, signal.SIGKILL)
@@ -85,10 +97,6 @@ class House:
                 continue
             finally:
                 worker.wait()
-        runner.stop(self.app)
-        with self.app.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
     @contextmanager
     def data(self) -> Iterator[None]:
@@ -125,13 +133,18 @@ class House:
             return [dict(row) for row in rows.mappings()]
 
     def wait(self, true: Callable[[], Any], seconds: float = 120) -> Any:
-        """What `true` says as soon as it is something; fails with the workers' log."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        """What `true` says as soon as it is something; fails with the workers' log.
+
+        Of the time between two questions a second counts at most: a machine that stood still for
+        minutes let the workers do nothing either.
+        """
+        left, at = seconds, time.monotonic()
+        while left > 0:
             found = true()
             if found:
                 return found
             time.sleep(0.05)
+            left, at = left - min(time.monotonic() - at, 1), time.monotonic()
         raise AssertionError(f"not within {seconds} s\n{self.log()}")
 
     def log(self) -> str:

@@ -1,5 +1,6 @@
 """Job kinds and handlers whose effects can be counted, for the workers of the contract."""
 
+import datetime as dt
 import os
 import signal
 import time
@@ -8,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask import current_app
 
+from app import clock
 from app.db import db
 from app.engine.handlers import Step, handler
 from app.jobs import registry
@@ -57,6 +59,24 @@ def long(payload: dict, _job: Job) -> None:
     note(payload["name"])
     time.sleep(payload["seconds"])
     db.session.execute(sa.insert(deeds).values(name=payload["name"], process=os.getpid()))
+
+
+@registry.job("proof.until", retries=())
+def until(payload: dict, _job: Job) -> None:
+    """A deed that takes until the file is there."""
+    note(payload["name"])
+    over = time.monotonic() + 600
+    while not (folder() / payload["file"]).exists() and time.monotonic() < over:
+        time.sleep(0.05)
+    db.session.execute(sa.insert(deeds).values(name=payload["name"], process=os.getpid()))
+
+
+@registry.job("proof.ahead", retries=())
+def ahead(payload: dict, _job: Job) -> None:
+    """From now on this process's wall clock is so many hours ahead."""
+    usual, hours = clock.real_now, dt.timedelta(hours=payload["hours"])
+    clock.real_now = lambda: usual() + hours
+    note(payload["name"])
 
 
 @registry.job("proof.dies", retries=())

@@ -1,6 +1,5 @@
 """A job stays its worker's while the worker lives, however long it takes."""
 
-import datetime as dt
 import threading
 from collections.abc import Callable
 
@@ -8,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app import clock
 from app.db import db
 from app.jobs import pulse, queue, registry
 from app.jobs.models import Job
+from tests.jobs.conftest import Silence
 
 seen: list[object] = []
 act: list[Callable[[], object]] = []
@@ -50,20 +49,11 @@ def apart(app: Flask, do: Callable[[], object]) -> object:
     return found[0]
 
 
-def run_out() -> int:
-    """The locks of all jobs ran out a minute ago."""
-    past = clock.real_now() - dt.timedelta(minutes=1)
-    count = db.session.execute(sa.update(Job).values(locked_until=past)).rowcount
-    db.session.commit()
-    return count
-
-
-def test_a_beat_keeps_a_running_job_from_other_workers(app: Flask):
+def test_a_beat_keeps_a_running_job_from_other_workers(app: Flask, silence: Silence):
     put()
 
     def middle() -> object:
-        assert apart(app, run_out) == 1
-        assert apart(app, pulse.beat) == 1
+        apart(app, lambda: silence.last(2, meanwhile=pulse.beat))
         return apart(app, lambda: queue.claim(worker="other"))
 
     act.append(middle)
@@ -71,12 +61,34 @@ def test_a_beat_keeps_a_running_job_from_other_workers(app: Flask):
     assert seen == [[]]
 
 
-def test_without_a_beat_a_lock_runs_out(app: Flask):
+def test_without_a_beat_a_lock_is_lost(app: Flask, silence: Silence):
     put()
-    act.append(lambda: apart(app, run_out) and apart(app, lambda: queue.claim(worker="other")))
+    act.append(lambda: apart(app, silence.last) or apart(app, lambda: queue.claim(worker="other")))
     queue.run_due()
     (row,) = db.session.scalars(sa.select(Job))
     assert seen == [[row.id]] and row.locked_by == "other", "what was done twice is not written"
+
+
+def test_a_beat_that_the_database_refused_comes_again_soon(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    waits: list[float] = []
+    answers = iter([True, False, False, True])
+
+    class Quiet:
+        """Waits for nothing, and says at the end that it is over."""
+
+        def wait(self, seconds: float) -> bool:
+            waits.append(seconds)
+            return len(waits) > 4
+
+    monkeypatch.setattr(pulse.threading, "Event", Quiet)
+    monkeypatch.setattr(pulse, "_beat_carefully", lambda: next(answers))
+    own = pulse.Pulse()
+    own.held[7] = "somebody"
+    own._run(app)
+    lock = app.config["SETTINGS"].job_lock_seconds
+    assert waits == [lock / 3, lock / 3, pulse.AGAIN, pulse.AGAIN, lock / 3]
 
 
 def test_nothing_is_prolonged_that_is_not_being_done(app: Flask):

@@ -11,6 +11,7 @@ from app.accounts.models import Group
 from app.db import db
 from app.jobs import chores, claims, queue, registry
 from app.jobs.models import Job
+from tests.jobs.conftest import Silence
 
 done: list[str] = []
 gave_up: list[str] = []
@@ -121,28 +122,24 @@ def test_the_same_key_is_done_once(app: Flask):
     assert done == ["a@1"] and rows()[0].state == "done"
 
 
-def test_a_claimed_job_is_nobody_elses_until_its_lock_runs_out(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_claimed_job_is_nobody_elses_while_its_lock_lasts(app: Flask, silence: Silence):
     put("a")
     (first,) = queue.claim(worker="one")
     assert queue.claim(worker="two") == []
-    wall = clock.real_now()
-    monkeypatch.setattr(clock, "real_now", lambda: wall + queue.lease() * 2)
+    silence.last(0.99)
+    assert queue.claim(worker="two") == []
+    silence.last(0.01)
     assert queue.claim(worker="two") == [first]
     assert queue.perform(first, worker="one") is False
     assert queue.perform(first, worker="two") is True
     assert done == ["a@1"]
 
 
-def test_a_job_that_waited_for_a_worker_beyond_its_lock_is_begun_once(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_job_that_waited_for_a_worker_beyond_its_lock_is_begun_once(app: Flask, silence: Silence):
     put("a")
     (first,) = queue.claim(worker="sent:one")
     assert claims.on_their_way() == 1
-    wall = clock.real_now()
-    monkeypatch.setattr(clock, "real_now", lambda: wall + queue.lease() * 2)
+    silence.last()
     assert claims.on_their_way() == 0 and queue.claim(worker="sent:two") == [first]
     assert [queue.perform(first, worker=name) for name in ("x", "y")] == [True, False]
     assert done == ["a@1"]
@@ -213,7 +210,7 @@ def test_a_kind_has_one_function(app: Flask):
 
 
 def test_due_jobs_are_found_by_an_index(app: Flask):
-    query = claims.due(1, clock.now(), clock.real_now()).limit(20)
+    query = claims.due(1, clock.now()).limit(20)
     text = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
     if db.engine.dialect.name == "postgresql":
         db.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
@@ -245,10 +242,10 @@ def test_a_job_of_an_unknown_kind_is_parked_until_a_program_knows_it(
 
 
 def test_a_job_over_which_every_worker_dies_is_given_up(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
+    app: Flask, monkeypatch: pytest.MonkeyPatch, silence: Silence
 ):
     put("a")
-    tried, wall = 0, clock.real_now()
+    tried = 0
     usual = registry.kinds["test.work"]
 
     def dies(_payload: dict, _job: Job) -> None:
@@ -257,8 +254,7 @@ def test_a_job_over_which_every_worker_dies_is_given_up(
     dying = registry.Kind(usual.name, dies, usual.retries, usual.gave_up, None)
     monkeypatch.setitem(registry.kinds, "test.work", dying)
     for _n in range(20):
-        wall += queue.lease() * 2
-        monkeypatch.setattr(clock, "real_now", lambda wall=wall: wall)
+        silence.last()
         for id in queue.claim():
             tried += 1
             try:

@@ -4,17 +4,22 @@ Celery needs Redis: without it its part fails where CI=true, and is said to be l
 Its part over RabbitMQ belongs to `make test-rabbitmq`: it is there when TEST_RABBITMQ names one.
 """
 
+import datetime as dt
 import itertools
 import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 
+from app import clock
 from app.db import db
 from app.engine import deploy, run
 from app.engine.models import Incident, Instance
+from app.jobs import queue, registry
+from app.jobs.models import Job
 from tests import database as databases
 from tests import redis, servers
 from tests.database import Database
@@ -123,10 +128,42 @@ def test_the_job_of_a_killed_worker_is_taken_over_and_its_effect_is_there_once(h
     house.ask("proof.dies", name="dies")
     house.wait(lambda: house.done("dies"))
     house.wait(lambda: not house.jobs("proof.dies"))
-    (first, began), (second, again) = house.begun("dies")
+    (first, _began), (second, _again) = house.begun("dies")
     assert first != second and house.done("dies") == ["dies"]
-    assert again - began >= LOCK * 0.9, "not before the lock had run out"
     house.open()
+
+
+def test_the_job_of_a_machine_that_vanished_is_taken_over_when_its_lock_is_over(house: House):
+    name = f"vanished-machine:7:1@{'0' * 8}.1"
+    with house.data():
+        queue.enqueue("proof.once", {"name": "vanished"}, subject="vanished")
+        locked = {"locked_by": name, "locked_until": clock.real_now() + dt.timedelta(hours=1)}
+        db.session.execute(sa.update(Job).where(Job.subject == "vanished").values(locked))
+        db.session.commit()
+        since = time.time()
+    house.wait(lambda: house.done("vanished"))
+    house.wait(lambda: not house.jobs("proof.once"))
+    ((_process, at),) = house.begun("vanished")
+    assert at - since >= LOCK * 0.9, "not before the length of a lock was over"
+
+
+def test_a_clock_that_jumps_ahead_does_not_begin_a_running_job_again(house: House):
+    house.ask("proof.until", name="under way", file="enough")
+    ((busy, _at),) = house.wait(lambda: house.begun("under way"))
+    house.ask("proof.ahead", name="ahead", hours=1)
+    ((other, _at),) = house.wait(lambda: house.begun("ahead"))
+    assert other != busy
+    until = time.monotonic() + 2 * LOCK
+    while time.monotonic() < until:  # the one whose clock was set looks for work all the time
+        name = f"meanwhile {time.monotonic()}"
+        house.ask("proof.once", name=name)
+        house.wait(lambda name=name: house.done(name))
+        assert {process for process, _at in house.begun(name)} == {other}
+    (house.folder / "enough").touch()
+    house.wait(lambda: house.done("under way"))
+    house.wait(lambda: not house.jobs("proof.until"))
+    assert len(house.begun("under way")) == 1 and house.done("under way") == ["under way"]
+    house.reopen()
 
 
 def test_a_job_that_takes_longer_than_its_lock_is_begun_once(house: House):
@@ -184,8 +221,6 @@ def test_chores_do_not_multiply_with_two_workers(house: House):
 
 
 def test_a_kind_that_nobody_knows_is_parked(house: House):
-    from app.jobs import queue, registry
-
     with house.data():
         registry.kinds["proof.future"] = registry.kinds["proof.once"]
         try:

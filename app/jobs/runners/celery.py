@@ -2,8 +2,8 @@
 
 A worker is started with `celery -A app.jobs.worker worker`, the clock with
 `celery -A app.jobs.worker beat`; several clocks do no harm. A message that the broker loses costs
-nothing: the job's lock runs out and the next look sends it again. One that it brings twice is
-done once: who begins a job takes its lock over.
+nothing: nobody begins the job, and after the length of a lock a look sends it again. One that it
+brings twice is done once: who begins a job takes its lock over.
 """
 
 import logging
@@ -17,7 +17,7 @@ from flask import Flask
 from kombu.exceptions import OperationalError
 
 from app.db import db
-from app.jobs import claims, queue
+from app.jobs import claims, queue, workers
 
 log = logging.getLogger(__name__)
 _KEY, _WAKER = "shunliu-celery", "shunliu-waker"
@@ -100,7 +100,7 @@ def serve(app: Flask) -> Celery:
 
 def _look(app: Flask, celery: Celery) -> int:
     """What is due is claimed and on its way to a worker; not more than the workers soon begin."""
-    look = f"{claims.SENT}{os.getpid()}:{uuid.uuid4()}"
+    look = f"{workers.SENT}{os.getpid()}:{uuid.uuid4()}"
     sent = 0
     with app.app_context():
         try:
