@@ -1,7 +1,8 @@
 """What one process of the server keeps in memory: compiled definitions and live cases.
 
 A live case belongs to one revision of its row. A step takes it out (one thread has it), and it
-comes back only after the commit that wrote that revision; a rollback forgets it.
+comes back only after the commit that wrote that revision; a rollback forgets it. What was compiled
+of a version that is not published after all is forgotten with it: the next one may get its number.
 """
 
 import threading
@@ -14,7 +15,7 @@ from flask import Flask, current_app
 from sqlalchemy.orm import Session, SessionTransaction
 
 KEY = "shunliu-engine"
-_HELD = "live cases"
+_HELD, _NEW = "live cases", "new versions"
 
 
 class LiveCases:
@@ -61,6 +62,13 @@ class Memory:
     tables: dict[str, Any] = field(default_factory=dict)  # content hash: feel.dmn.Model
     forms: dict[tuple[int, str], bytes] = field(default_factory=dict)  # definition id, form key
 
+    def forget(self, definition_id: int) -> None:
+        """Nothing is known of the version."""
+        self.specs.pop(definition_id, None)
+        self.rows.pop(definition_id, None)
+        for key in [key for key in self.forms if key[0] == definition_id]:
+            self.forms.pop(key, None)
+
 
 def init_app(app: Flask) -> None:
     """The application has an empty memory."""
@@ -68,6 +76,7 @@ def init_app(app: Flask) -> None:
     for name, listener in (
         ("after_commit", _publish),
         ("after_soft_rollback", _forget),
+        ("after_transaction_end", _forget_new),
     ):
         if not sa.event.contains(Session, name, listener):
             sa.event.listen(Session, name, listener)
@@ -93,6 +102,11 @@ def hold(session: Session, instance_id: int, revision: int, live: Any) -> None:
     session.info.setdefault(_HELD, {})[instance_id] = (revision, live)
 
 
+def publishes(session: Session, definition_id: int) -> None:
+    """The version is there when this transaction commits."""
+    session.info.setdefault(_NEW, []).append((here(), definition_id))
+
+
 def take(session: Session, instance_id: int, revision: int) -> Any | None:
     """The live case at this revision, from this transaction or from memory."""
     held = session.info.get(_HELD, {}).pop(instance_id, None)
@@ -104,6 +118,7 @@ def take(session: Session, instance_id: int, revision: int) -> Any | None:
 def _publish(session: Session) -> None:
     if session.in_nested_transaction():
         return
+    session.info.pop(_NEW, None)
     for instance_id, (revision, live) in session.info.pop(_HELD, {}).items():
         here().cases.put(instance_id, revision, live)
 
@@ -111,6 +126,13 @@ def _publish(session: Session) -> None:
 def _forget(session: Session, _transaction: SessionTransaction) -> None:
     # also a savepoint's: what it held may have gone further than the rows now say
     session.info.pop(_HELD, None)
+
+
+def _forget_new(session: Session, transaction: SessionTransaction) -> None:
+    # ended without a commit: rolled back, or left behind
+    if transaction.parent is None:
+        for memory, definition_id in session.info.pop(_NEW, ()):
+            memory.forget(definition_id)
 
 
 def expire(session: Session, instance_id: int) -> None:

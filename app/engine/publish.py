@@ -8,7 +8,7 @@ from lxml import etree
 from app import clock
 from app.accounts.models import Group
 from app.db import db
-from app.engine import definitions, expression, forms, timers, waits
+from app.engine import definitions, expression, forms, memory, timers, waits
 from app.engine.findings import Finding
 from app.engine.models import Decision, Definition, DeploymentFile, Subscription
 from app.engine.read import camunda
@@ -116,6 +116,7 @@ def version(
         _unsubscribe(before)
     db.session.add(made)
     db.session.flush()
+    memory.publishes(db.session(), made.id)
     _subscribe(made, spec, used)
     return made
 
