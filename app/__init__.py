@@ -25,6 +25,7 @@ with undisturbed():
         web,
     )
     from app.cli import register_commands
+    from app.product import Product
 
 __version__ = health.VERSION
 
@@ -38,7 +39,7 @@ def create_app(overrides: Mapping[str, Any] | None = None, *, serving: bool = Fa
     chosen = settings.load()
     if overrides:
         chosen = settings.Settings(**{**vars(chosen), **overrides})
-    app = Flask(__name__, instance_path=chosen.instance_path)
+    app = Product(__name__, instance_path=chosen.instance_path)
     app.config.from_mapping(settings.flask_config(chosen))
     logs.configure(chosen)
     db.init_app(app)

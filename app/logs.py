@@ -41,6 +41,10 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level)
     if not ours:
         root.addHandler(handler)
+        # no line says where in the code it was written, by which thread and process; what the
+        # logging module recommends to who writes much
+        logging._srcfile = None  # type: ignore[attr-defined]
+        logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def formatter(settings: Settings) -> logging.Formatter:

@@ -41,6 +41,7 @@ ROWS = {
             "cli",
             "web",
             "server",
+            "product",
             "compiled",
             "balance",
             "assets",
@@ -202,6 +203,13 @@ def test_functions_declare_what_they_return(path: Path):
         if isinstance(node, ast.FunctionDef) and node.returns is None and node.name != "__init__"
     ]
     assert not missing
+
+
+def test_nothing_is_a_coroutine():
+    """`app.product` leaves out Flask's look at every function for every request."""
+    for path in PRODUCT:
+        kinds = (ast.AsyncFunctionDef, ast.Await)
+        assert not [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, kinds)], path
 
 
 def test_the_lower_rooms_never_commit():

@@ -32,7 +32,7 @@ def person(login: str) -> User | None:
     if not found:
         return None
     session = db.session()
-    there = session.identity_map.get(sa.orm.util.identity_key(User, login))
+    there = session.identity_map.get((User, (login,), None))
     if there is not None:
         return there
     with _lock:

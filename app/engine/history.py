@@ -1,5 +1,6 @@
 """What the history keeps of a value: personal data never, long values by their size only."""
 
+import functools
 from typing import Any
 
 from flask import current_app
@@ -24,7 +25,12 @@ def kept(data: dict[str, Any]) -> dict[str, Any]:
 
 def masked(data: dict[str, Any]) -> dict[str, Any]:
     """The data with a mask in place of every private field, at any depth."""
-    return _masked(data, frozenset(current_app.config["SETTINGS"].private_fields.split(",")))
+    return _masked(data, _names(current_app.config["SETTINGS"].private_fields))
+
+
+@functools.lru_cache(8)
+def _names(listed: str) -> frozenset[str]:
+    return frozenset(listed.split(","))
 
 
 def _masked(value: Any, private: frozenset[str]) -> Any:
