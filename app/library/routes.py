@@ -80,6 +80,8 @@ def area(area_id: str) -> str:
         area=found,
         deployed=deployed,
         counts=figures.by_process(),
+        finished=figures.finished(areas.process_of(flow.id) for flow in found.flows),
+        lately=figures.LATELY.days,
         process_of=areas.process_of,
         place=lambda text: places.place(text, area_id, deployed, decisions),
     )
@@ -117,6 +119,8 @@ def flow(number: str) -> str:
         figures=figures.by_process(definition.process_id).get(
             definition.process_id, figures.Figures()
         ),
+        finished=figures.finished([definition.process_id]).get(definition.process_id, 0),
+        lately=figures.LATELY.days,
         may_start=figures.may_start(current_user, definition),
         groups=groups,
         lasting=places.lasting,
