@@ -66,6 +66,13 @@ class Owned:
     )
 
 
+class Numerous(Owned):
+    """Mixin: rows that belong to a workspace, and so many that an index of that alone would be
+    walked from end to end. They are found by indexes that begin with it."""
+
+    workspace_id: Mapped[int] = mapped_column(sa.Integer, default=current, nullable=False)
+
+
 def clock_offset(workspace_id: int) -> dt.timedelta:
     """How far the clock of a workspace runs before real time."""
     if workspace_id == COMPANY:

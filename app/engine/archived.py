@@ -8,10 +8,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import UtcDateTime, db
 from app.engine.cases import BigId
 from app.engine.published import Definition
-from app.workspace import Owned
+from app.workspace import Numerous
 
 
-class ArchivedCase(Owned, db.Model):
+class ArchivedCase(Numerous, db.Model):
     """A finished case under its old number: what it is found and shown by."""
 
     __tablename__ = "archived_case"

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Json, UtcDateTime, db
 from app.engine.published import Definition
-from app.workspace import Owned
+from app.workspace import Numerous
 
 # SQLite numbers rows by itself only in a plain INTEGER
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
-class Instance(Owned, db.Model):
+class Instance(Numerous, db.Model):
     """A running or finished case of one version of a process."""
 
     __tablename__ = "instance"
@@ -43,7 +43,8 @@ class Instance(Owned, db.Model):
     header: Mapped[str] = mapped_column(sa.Text, default="")
     definition: Mapped[Definition] = relationship()
     __table_args__ = (
-        sa.Index(None, "definition_id", "state"),
+        sa.Index(None, "definition_id", "state", "id"),
+        sa.Index(None, "workspace_id", "state", "id"),
         sa.Index(None, "workspace_id", "started_by", "id"),
         sa.Index(None, "workspace_id", "process_id", "state", "id"),
         sa.Index(None, "workspace_id", "business_key"),
@@ -113,7 +114,7 @@ class ScopeState(db.Model):
     __table_args__ = {"sqlite_with_rowid": False}
 
 
-class Timer(Owned, db.Model):
+class Timer(Numerous, db.Model):
     """A moment that a token, or the start of a case, waits for. `queued`: a job has it."""
 
     __tablename__ = "timer"
@@ -134,7 +135,7 @@ class Timer(Owned, db.Model):
     )
 
 
-class MessageWait(Owned, db.Model):
+class MessageWait(Numerous, db.Model):
     """A token that waits for a message."""
 
     __tablename__ = "message_wait"
@@ -155,7 +156,7 @@ class MessageWait(Owned, db.Model):
     )
 
 
-class SignalWait(Owned, db.Model):
+class SignalWait(Numerous, db.Model):
     """A token that waits for a signal."""
 
     __tablename__ = "signal_wait"
@@ -172,7 +173,7 @@ class SignalWait(Owned, db.Model):
     )
 
 
-class KeptMessage(Owned, db.Model):
+class KeptMessage(Numerous, db.Model):
     """A message that found nobody waiting; the first matching catch gets it until it expires."""
 
     __tablename__ = "kept_message"
@@ -186,7 +187,7 @@ class KeptMessage(Owned, db.Model):
     __table_args__ = (sa.Index(None, "workspace_id", "name", "key"),)
 
 
-class Event(Owned, db.Model):
+class Event(Numerous, db.Model):
     """One line of the history, never changed. `kind` as in `spiff/rows.EventRow`, and what people
     did: claimed, released, delegated, completed, suspended, resumed, cancelled, retried, …"""
 
@@ -207,13 +208,13 @@ class Event(Owned, db.Model):
     __table_args__ = (sa.Index(None, "instance_id", "id"),)
 
 
-class Incident(Owned, db.Model):
+class Incident(Numerous, db.Model):
     """A step that failed and waits for a person."""
 
     __tablename__ = "incident"
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     instance_id: Mapped[int] = mapped_column(
-        BigId, sa.ForeignKey("instance.id", ondelete="CASCADE"), index=True
+        BigId, sa.ForeignKey("instance.id", ondelete="CASCADE")
     )
     token_id: Mapped[int | None]
     element_id: Mapped[str | None] = mapped_column(sa.String(200))
@@ -234,7 +235,8 @@ class Incident(Owned, db.Model):
     reason: Mapped[str | None] = mapped_column(sa.String(500))  # how or why it was resolved
     instance: Mapped[Instance] = relationship()
     __table_args__ = (
-        sa.Index(None, "workspace_id", "state", "created_at"),
+        sa.Index(None, "workspace_id", "state", "id"),
+        sa.Index(None, "instance_id", "state", "workspace_id"),  # see `UserTask`
         sa.Index(None, "workspace_id", "state", "process_id", "signature"),
     )
 

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db import Json, UtcDateTime, db
 from app.engine.cases import BigId, Instance
-from app.workspace import Owned
+from app.workspace import Numerous
 
 
-class UserTask(Owned, db.Model):
+class UserTask(Numerous, db.Model):
     """A piece of human work in a case."""
 
     __tablename__ = "user_task"
@@ -51,6 +51,9 @@ class UserTask(Owned, db.Model):
     candidates: Mapped[list["TaskCandidate"]] = relationship(back_populates="task")
     __table_args__ = (
         sa.Index(None, "instance_id", "token_id"),
+        # the tasks of a case in one state; with the workspace, which every query asks for: only so
+        # it fits better than those by workspace and state, which lead to all tasks there ever were
+        sa.Index(None, "instance_id", "state", "workspace_id"),
         sa.Index(None, "workspace_id", "state", "assignee", "due_at"),
         sa.Index(None, "workspace_id", "state", "due_at"),
         # whatever is asked of very many open tasks, see inbox/sift.py; only that

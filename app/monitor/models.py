@@ -8,13 +8,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Json, UtcDateTime, db
 from app.engine.cases import BigId
-from app.workspace import Owned
+from app.workspace import Numerous, Owned
 
 RUNNING, STOPPED, DONE = "running", "stopped", "done"
 WAITING, FAILED = "waiting", "failed"
 
 
-class OperatorAct(Owned, db.Model):
+class OperatorAct(Numerous, db.Model):
     """One act of an administrator, never changed. What belongs to a case is in its history too."""
 
     __tablename__ = "operator_act"

@@ -7,14 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Json, UtcDateTime, db
-from app.workspace import Owned
+from app.workspace import Numerous, Owned
 
 WAITING, SENT, FAILED, PASSED_ON = "待发", "已发", "失败", "已转"
 SKIPPED = "不发"  # of a webhook that was switched off meanwhile
 BigId = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
-class Notice(Owned, db.Model):
+class Notice(Numerous, db.Model):
     """Something one person should know; `read_at` is empty until it was read."""
 
     __tablename__ = "notice"
@@ -30,7 +30,7 @@ class Notice(Owned, db.Model):
     )
 
 
-class Outgoing(Owned, db.Model):
+class Outgoing(Numerous, db.Model):
     """A mail or text message; a job sends it after the commit. `key` names it for ever.
 
     `others` are the ways left to try when this one fails: [[channel, address], …].
@@ -51,6 +51,7 @@ class Outgoing(Owned, db.Model):
     __table_args__ = (
         sa.UniqueConstraint("workspace_id", "key"),
         sa.Index(None, "state", "channel"),
+        sa.Index(None, "workspace_id", "state", "id"),
     )
 
 
@@ -78,7 +79,7 @@ class Webhook(Owned, db.Model):
     created_by: Mapped[str | None] = mapped_column(sa.String(40))
 
 
-class Delivery(Owned, db.Model):
+class Delivery(Numerous, db.Model):
     """One event on its way to one webhook: the bytes that are sent, each time the same."""
 
     __tablename__ = "webhook_delivery"
