@@ -15,8 +15,9 @@ FRONT := package-lock.json $(shell find app processes -path app/static/dist -pru
 PAGES := $(shell find app -name '*.html')
 TEXTS := $(wildcard app/translations/en/*.po processes/*/en.po)
 WORKERS ?= 2
-# the Python that .venv is made of; one built without its optimizations is a quarter slower
-PYTHON ?= python3
+# the Python that .venv is made of: Debian's own where it can be, because it is built with all
+# optimizations; one without them is a quarter slower
+PYTHON ?= $(shell /usr/bin/python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 
 # what somebody removed is made again, whatever its stamp says
 gone = $(if $(wildcard $(1)),,$(shell rm -f $(addprefix $(STAMPS)/,$(2))))
@@ -98,7 +99,7 @@ clean:
 $(STAMPS)/venv:
 	@mkdir -p $(STAMPS)
 	if [ ! -x .venv/bin/pip ]; then
-	  echo "» a Python environment in .venv"
+	  echo "» a Python environment in .venv, of $(PYTHON)"
 	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Shunliu needs Python 3.11 or newer: apt-get install python3"; exit 1; }
 	  $(PYTHON) -m venv .venv 2>/dev/null || { $(call apt,python3-venv); rm -rf .venv; $(PYTHON) -m venv .venv; }
 	fi
