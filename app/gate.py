@@ -45,10 +45,14 @@ class Gate:
     def enter(self, connection: sa.Connection) -> None:
         """It is this connection's turn, until `leave`; or its patience is at an end."""
         info = connection.connection.info
-        if info.get(HELD) or not self.threads.acquire(timeout=PATIENCE):
+        if info.get(HELD) is self.threads or not self.threads.acquire(timeout=PATIENCE):
             return
-        info[HELD] = True
-        turn, place = self._opened()
+        try:
+            turn, place = self._opened()
+        except OSError:  # no room for a file, or too many are open: nobody waits because of that
+            self.threads.release()
+            return
+        info[HELD] = self.threads
         until = time.monotonic() + PATIENCE
         if self._wait(place, until):
             self._wait(turn, until)
@@ -56,7 +60,7 @@ class Gate:
 
     def leave(self, _raw: Any, record: Any) -> None:
         """The transaction is over: the next one may."""
-        if record.info.pop(HELD, False):
+        if record.info.pop(HELD, None) is self.threads:  # what the parent had is not the child's
             fcntl.flock(self._opened()[0], fcntl.LOCK_UN)
             self.threads.release()
             os.eventfd_write(self.bell, 1)
@@ -79,12 +83,26 @@ class Gate:
 
     def _opened(self) -> tuple[int, int]:
         if self.files is None:
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-            self.files = (
-                os.open(self.path, flags, 0o600),
-                os.open(f"{self.path}.next", flags, 0o600),
-            )
+            turn = _open(self.path)
+            try:
+                self.files = turn, _open(f"{self.path}.next")
+            except OSError:
+                os.close(turn)
+                raise
         return self.files
+
+    def leave_to_parent(self) -> None:
+        """This process is a new one: what was open belongs to the one that it was forked from.
+
+        Were it kept open here, the parent's lock would outlive the parent.
+        """
+        for file in self.files or ():
+            os.close(file)
+        self.begin_anew()
+
+
+def _open(path: str) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 _gates: weakref.WeakKeyDictionary[sa.Engine, Gate] = weakref.WeakKeyDictionary()
@@ -107,7 +125,7 @@ def enter(connection: sa.Connection) -> None:
 def _after_fork() -> None:
     # a lock on a file that was opened before would be the parent's and the child's at once
     for gate in list(_gates.values()):
-        gate.begin_anew()
+        gate.leave_to_parent()
 
 
 os.register_at_fork(after_in_child=_after_fork)

@@ -1,8 +1,10 @@
 """Writers to a SQLite file take turns: one at a time, none is forgotten, a dead one is in nobody's way."""
 
 import contextlib
+import errno
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -139,6 +141,47 @@ def test_a_forked_process_has_locks_of_its_own(engine):
             os._exit(0 if taken(engine.gate.path) and engine.gate.files is None else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert taken(engine.gate.path)
+
+
+def test_what_the_parent_had_is_neither_kept_nor_given_back_by_the_child(engine):
+    """Not even when the parent dies and the child lives on."""
+    hear, say = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        with contextlib.suppress(BaseException):
+            connection = engine.connect()
+            engine.gate.enter(connection)
+            if os.fork() == 0:
+                connection.close()  # leaves nothing, since it has nothing
+                os.write(say, str(os.getpid()).encode())
+                time.sleep(60)
+            elif select.select([hear], [], [], 60)[0] and taken(engine.gate.path):
+                os._exit(0)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(parent, 0)[1]) == 0
+    grandchild = int(os.read(hear, 20))
+    try:
+        assert not taken(engine.gate.path), "its holder is dead"
+    finally:
+        os.kill(grandchild, signal.SIGKILL)
+        os.close(hear)
+        os.close(say)
+
+
+def test_where_no_lock_file_can_be_opened_sqlite_itself_is_asked(engine, monkeypatch):
+    def full(_path: str) -> int:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(gate, "_open", full)
+        for _turn in range(2):
+            with engine.connect() as connection:
+                engine.gate.enter(connection)
+                assert connection.exec_driver_sql("SELECT 1").scalar() == 1
+    with engine.connect() as connection:
+        engine.gate.enter(connection)
+        assert taken(engine.gate.path)
+    assert not taken(engine.gate.path)
 
 
 def test_who_is_done_wakes_who_waits_in_a_forked_process(engine, monkeypatch):
