@@ -53,6 +53,7 @@ class Settings:
     job_runner: str = "local"  # local: inside the server; inline: tests; celery: workers
     job_poll_seconds: int = 2  # how often the local runner looks for due jobs
     job_lock_seconds: int = 300  # a worker without a sign of life for so long counts as dead
+    job_stuck_seconds: int = 3600  # a job that takes longer is shown to administrators; 0: none
     broker_url: str = "redis://127.0.0.1:6379/0"  # for job_runner celery
     workers: int = 2  # gunicorn processes
     threads: int = 4  # threads in each of them

@@ -25,7 +25,7 @@ from app.engine.archived import ArchivedCase, ArchivedContent, ArchivedPerson, A
 from app.engine.files import StoredFile
 from app.engine.models import Definition, Event, HandlerJournal, Instance, UserTask
 from app.jobs import queue
-from app.jobs.models import Job
+from app.jobs.models import UNDER_WAY, Job
 from app.jobs.registry import job
 
 ATTRIBUTE = "historyTimeToLive"  # of the process, in days or as ISO 8601
@@ -275,7 +275,7 @@ def _forget_answers(instance_id: int, most: int) -> int:
 def archive(_payload: dict[str, Any], _job: Job) -> None:
     """Cases of the company that are old enough have a job each, unless earlier ones still wait."""
     waiting = sa.select(Job.id).where(
-        Job.kind == "engine.archive_case", Job.state.in_(("waiting", "held"))
+        Job.kind == "engine.archive_case", Job.state.in_((*UNDER_WAY, "held"))
     )
     if db.session.scalar(waiting.limit(1)) is None:
         with workspace.use(workspace.COMPANY):

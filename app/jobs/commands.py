@@ -7,6 +7,7 @@ import click
 import sqlalchemy as sa
 from flask import current_app
 
+from app import errors
 from app.db import db
 from app.jobs import queue
 from app.jobs.models import Job
@@ -42,12 +43,12 @@ def lag() -> None:
 
 @jobs.command()
 def show() -> None:
-    """How many jobs of each kind are in each state, and why some failed or are parked."""
+    """How many jobs of each kind are in each state, and why some failed, hang or are parked."""
     table = Job.__table__.c
     count, why = sa.func.count(), sa.func.max(table.last_error)
     query = sa.select(table.state, table.kind, count, why).group_by(table.state, table.kind)
     for state, kind, number, error in db.session.execute(query.order_by(table.state, table.kind)):
-        stopped = state in ("failed", "parked") and error
+        stopped = state in ("failed", "parked", "stuck") and error
         click.echo(
             f"{state:8} {number:6}  {kind}  {error.strip().splitlines()[-1] if stopped else ''}"
         )
@@ -60,3 +61,15 @@ def retry(job_id: int) -> None:
     queue.retry(job_id)
     db.session.commit()
     click.echo(f"job {job_id} is due")
+
+
+@jobs.command("give-up")
+@click.argument("job_id", type=int)
+def give_up(job_id: int) -> None:
+    """Nobody waits for a stuck job any more: it has failed, what it still does is not written."""
+    try:
+        queue.give_up(job_id)
+    except errors.Conflict as conflict:
+        raise click.ClickException(conflict.message) from None
+    db.session.commit()
+    click.echo(f"job {job_id} is given up")

@@ -17,7 +17,7 @@ from flask import Flask, current_app
 
 from app import clock
 from app.db import away, db
-from app.jobs import claims
+from app.jobs import claims, stuck
 from app.jobs.models import UNDER_WAY, Job
 
 log = logging.getLogger(__name__)
@@ -28,14 +28,14 @@ AGAIN = 1.0  # seconds after which a beat that failed is tried again
 
 
 class Pulse:
-    """What one application does in this process: {job: its worker}."""
+    """What one application does in this process: {job: who does it}."""
 
     def __init__(self) -> None:
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """Nothing is being done, as in a process that has just been forked."""
-        self.held: dict[int, str] = {}
+        self.held: dict[int, stuck.Held] = {}
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
         self.process = os.getpid()
@@ -45,7 +45,7 @@ class Pulse:
         if self.process != os.getpid():
             self.begin_anew()
         with self.lock:
-            self.held[job_id] = worker
+            self.held[job_id] = stuck.Held(worker)
             if self.thread is None:
                 self.thread = threading.Thread(
                     target=self._run, args=[app], name="shunliu-pulse", daemon=True
@@ -92,20 +92,22 @@ def beating(job_id: int, worker: str) -> Iterator[None]:
 
 
 def beat() -> int:
-    """The locks of all jobs under way here begin anew, committed; how many."""
+    """The locks of all jobs under way here begin anew, committed; how many. Who takes too long is
+    told of."""
     pulse = of(current_app)
     with pulse.lock:
         held = dict(pulse.held)
     until = clock.real_now() + claims.lease()
     mine = [
-        sa.and_(_jobs.c.id == job_id, _jobs.c.locked_by == worker)
-        for job_id, worker in sorted(held.items())
+        sa.and_(_jobs.c.id == job_id, _jobs.c.locked_by == job.worker)
+        for job_id, job in sorted(held.items())
     ]
     if not mine:
         return 0
     prolong = sa.update(_jobs).where(_jobs.c.state.in_(UNDER_WAY), sa.or_(*mine))
     count = db.session.execute(prolong.values(locked_until=until)).rowcount
     db.session.commit()
+    stuck.tell(held)
     return count
 
 

@@ -19,8 +19,9 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from app import clock, measure, signals, workspace
+from app import clock, errors, measure, postgres, signals, workspace
 from app.db import away, db
+from app.i18n import _
 from app.jobs import elapsed, pulse, registry, runner
 from app.jobs.claims import claim, clocks, give_back, lease, unpark
 from app.jobs.models import Job
@@ -28,7 +29,7 @@ from app.jobs.workers import SENT
 from app.jobs.workers import name as worker_name
 
 __all__ = [
-    "again", "claim", "clocks", "drop", "enqueue", "ensure_periodic", "feed", "give_back", "hold", "insert",
+    "again", "claim", "clocks", "drop", "enqueue", "ensure_periodic", "feed", "give_back", "give_up", "hold", "insert",
     "lag_seconds", "lease", "perform", "release", "retry", "run_due", "take_up", "unpark",
     "wake_after_commit", "worker_name",
 ]  # fmt: skip
@@ -218,6 +219,7 @@ def _finish(job: Job, worker: str) -> bool:
     if every is not None:
         at = clock.now() + dt.timedelta(seconds=every)
         free |= {"run_at": at, "counted": clock.reading(), "attempts": 0}
+        free |= {"state": "waiting", "last_error": None}
     elif job.key is None:
         return bool(db.session.execute(sa.delete(_jobs).where(_mine(job, worker))).rowcount)
     else:
@@ -228,23 +230,14 @@ def _finish(job: Job, worker: str) -> bool:
 
 def _fail(job: Job, worker: str, error: Exception) -> None:
     """The attempt is counted; the job comes again later, or has failed for good."""
-    kind = registry.kinds.get(job.kind)
-    again = job.attempts <= len(job.retries) and not isinstance(error, registry.Permanent)
-    every = kind.every if kind else None
-    changes: dict[str, Any] = {"locked_by": None, "locked_until": None}
+    changes = _after(job, error)
     changes["last_error"] = "".join(traceback.format_exception(error))[-8000:]
-    if again or every is not None:
-        wait = job.retries[job.attempts - 1] if again else every
-        changes["run_at"] = clock.now() + dt.timedelta(seconds=wait or 0)
-        changes["counted"] = clock.reading()
-    else:
-        changes["state"] = "failed"
     write = sa.update(_jobs).where(_mine(job, worker)).values(**changes)
     written = db.session.execute(write).rowcount
     if written:
         cause = error.__cause__ if isinstance(error, registry.Permanent) else None
         try:
-            _tell_failed(job, cause or error, for_good=changes.get("state") == "failed")
+            _tell_failed(job, cause or error, for_good=changes["state"] == "failed")
         except Exception:
             log.exception("job %s (%s) has failed, and nobody could be told", job.id, job.kind)
             db.session.rollback()
@@ -253,6 +246,56 @@ def _fail(job: Job, worker: str, error: Exception) -> None:
     # its text may quote values; the table keeps it for administrators
     name = type(error).__name__
     log.warning("job %s (%s) failed, attempt %s: %s", job.id, job.kind, job.attempts, name)
+
+
+def _after(job: Job, error: Exception) -> dict[str, Any]:
+    """What a job is after an attempt that failed so."""
+    kind = registry.kinds.get(job.kind)
+    again = job.attempts <= len(job.retries) and not isinstance(error, registry.Permanent)
+    every = kind.every if kind else None
+    free: dict[str, Any] = {"locked_by": None, "locked_until": None}
+    if not again and every is None:
+        return free | {"state": "failed"}
+    wait = job.retries[job.attempts - 1] if again else every
+    due = clock.now() + dt.timedelta(seconds=wait or 0)
+    return free | {"state": "waiting", "run_at": due, "counted": clock.reading()}
+
+
+class GivenUp(registry.Permanent):
+    """An administrator does not wait any longer for a job that hangs."""
+
+
+def give_up(job_id: int) -> None:
+    """A stuck job has failed for good. What its worker still does with it will not be committed.
+
+    Raises Conflict when it is not stuck (any more), or while it holds what has to be told.
+    """
+    job = _stuck(job_id)
+    if job is None:
+        raise errors.Conflict(_("这个后台任务没有卡住，或者刚刚结束了。请刷新后查看。"))
+    error = GivenUp(_("这个后台任务一直没有结束，管理员决定不再等待。"))
+    changes = _after(job, error)
+    try:
+        with workspace.use(job.workspace_id):  # the case is locked before the job, as in a step
+            _tell_failed(job, error, for_good=changes["state"] == "failed")
+        mine = sa.and_(_mine(job, job.locked_by or ""), _jobs.c.state == "stuck")
+        written = db.session.execute(sa.update(_jobs).where(mine).values(**changes)).rowcount
+    except sa.exc.DBAPIError as held:
+        if not (away(held) or postgres.busy(held)):
+            raise
+        raise errors.Conflict(
+            _("卡住的后台任务还占着它的实例。请先重启它所在的进程，再处理。")
+        ) from held
+    if not written:
+        raise errors.Conflict(_("这个后台任务没有卡住，或者刚刚结束了。请刷新后查看。"))
+
+
+def _stuck(job_id: int) -> Job | None:
+    job = db.session.get(Job, job_id, populate_existing=True)
+    if job is None or job.state != "stuck":
+        return None
+    db.session.expunge(job)
+    return job
 
 
 def _tell_failed(job: Job, error: BaseException, *, for_good: bool) -> None:

@@ -15,11 +15,17 @@ def name() -> str:
     return f"{_host()}:{os.getpid()}:{threading.get_ident()}@{_place()}"
 
 
+def where(worker: str) -> tuple[str, str]:
+    """The machine and the number of the process of a worker with this name."""
+    host, _colon, number = worker.partition("@")[0].rpartition(":")[0].rpartition(":")
+    return host, number
+
+
 def is_dead(worker: str) -> bool:
     """Is the worker's process gone for sure? One of another machine, or of another boot or
     container of this one, says nothing, nor does one that only sent the job to others."""
-    who, _at, place = worker.rpartition("@")
-    host, _colon, number = who.rpartition(":")[0].rpartition(":")
+    host, number = where(worker)
+    place = worker.partition("@")[2]
     here = bool(place) and (host, place) == (_host(), _place())
     return here and not worker.startswith(SENT) and number.isdecimal() and _gone(int(number))
 

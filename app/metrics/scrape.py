@@ -107,6 +107,8 @@ def _jobs() -> Iterator[GaugeMetricFamily]:
     yield _gauge("due_jobs", f"Jobs whose time has come, at most {MOST}.", due)
     failed = _up_to(mine, _job.c.state == "failed")
     yield _gauge("failed_jobs", f"Jobs given up, at most {MOST}.", failed)
+    stuck = _up_to(mine, _job.c.state == "stuck")
+    yield _gauge("stuck_jobs", f"Jobs that do not end, at most {MOST}.", stuck)
     yield _gauge("job_lag_seconds", "How long the oldest due job waits.", queue.lag_seconds())
     timers = _up_to(
         _timer.c.workspace_id == workspace.COMPANY, _timer.c.queued.is_(False),

@@ -15,7 +15,7 @@ from app.notify.models import FAILED, WAITING, Outgoing
 
 PER_PAGE = 50
 DROPPED = "已弃"
-JOB_STATES = ("failed", "waiting", "held", "parked")
+JOB_STATES = ("failed", "stuck", "waiting", "held", "parked")
 OUT_STATES = (FAILED, WAITING)
 KINDS = {
     "engine.resume": _l("继续一步"), "engine.timer": _l("触发定时"),
@@ -101,17 +101,26 @@ def retry_job(job_id: int, why: str) -> None:
 
 
 def drop_job(job_id: int, why: str) -> None:
-    """A failed job is given up. Raises NotFound, Conflict when it has not failed or comes again.
+    """A failed job is gone; a stuck one has failed, see `queue.give_up`. Raises NotFound, Conflict
+    when it is neither, or has failed and comes again by itself.
 
     What it was about and why it failed stays in the log.
     """
     job = _job(job_id)
+    if job.state == "stuck":
+        _note_drop(job, why)
+        queue.give_up(job_id)
+        return
     if job.state not in ("failed", "parked") or is_periodic(job):
         raise errors.Conflict(_("只能放弃已经失败的后台任务。"))
-    data: dict[str, Any] = {"payload": job.payload, "error": (job.last_error or "")[-1000:]}
-    acts.note("drop", "job", f"{job.kind} #{job_id}", why, instance_id=case_of(job), data=data)
+    _note_drop(job, why)
     db.session.delete(job)
     db.session.flush()
+
+
+def _note_drop(job: Job, why: str) -> None:
+    data: dict[str, Any] = {"payload": job.payload, "error": (job.last_error or "")[-1000:]}
+    acts.note("drop", "job", f"{job.kind} #{job.id}", why, instance_id=case_of(job), data=data)
 
 
 def _message(message_id: int) -> Outgoing:

@@ -14,7 +14,7 @@ from app.db import db
 from app.engine.models import Incident, Instance
 from app.i18n import _
 from app.jobs import queue, registry
-from app.jobs.models import Job
+from app.jobs.models import UNDER_WAY, Job
 from app.monitor import acts
 from app.monitor.models import DONE, FAILED, RUNNING, STOPPED, WAITING, Bulk, BulkItem
 
@@ -182,5 +182,5 @@ def stands_still(bulk: Bulk) -> bool:
     """Does it say that it runs while no job of it is there?"""
     if bulk.state != RUNNING:
         return False
-    query = sa.select(Job.id).where(Job.subject == f"bulk:{bulk.id}", Job.state == "waiting")
+    query = sa.select(Job.id).where(Job.subject == f"bulk:{bulk.id}", Job.state.in_(UNDER_WAY))
     return db.session.scalar(query.limit(1)) is None

@@ -193,10 +193,13 @@ def background() -> dict[str, Any]:
         .select_from(Timer)
         .where(Timer.queued.is_(False), Timer.due_at <= now)
     )
-    failed = db.session.scalar(
-        sa.select(sa.func.count())
-        .select_from(Job)
-        .where(Job.state == "failed", Job.workspace_id == workspace.current())
+    failed, stuck = (
+        db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Job)
+            .where(Job.state == state, Job.workspace_id == workspace.current())
+        )
+        for state in ("failed", "stuck")
     )
     return {"mails": mails[0], "oldest_mail": mails[1], "next_timer": next_timer,
-            "late_timers": late, "failed": failed}  # fmt: skip
+            "late_timers": late, "failed": failed, "stuck": stuck}  # fmt: skip

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from app.db import db
-from app.jobs import pulse, queue, registry
+from app.jobs import pulse, queue, registry, stuck
 from app.jobs.models import Job
 from tests.jobs.conftest import Silence
 
@@ -85,7 +85,7 @@ def test_a_beat_that_the_database_refused_comes_again_soon(
     monkeypatch.setattr(pulse.threading, "Event", Quiet)
     monkeypatch.setattr(pulse, "_beat_carefully", lambda: next(answers))
     own = pulse.Pulse()
-    own.held[7] = "somebody"
+    own.held[7] = stuck.Held("somebody")
     own._run(app)
     lock = app.config["SETTINGS"].job_lock_seconds
     assert waits == [lock / 3, lock / 3, pulse.AGAIN, pulse.AGAIN, lock / 3]
@@ -115,4 +115,4 @@ def test_the_pulse_of_a_forked_process_is_its_own(app: Flask):
     with pulse.beating(7, "parent"):
         own.process -= 1  # as if this were the child
         with pulse.beating(8, "child"):
-            assert own.held == {8: "child"}
+            assert list(own.held) == [8] and own.held[8].worker == "child"

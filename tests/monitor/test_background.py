@@ -99,3 +99,44 @@ def test_a_job_of_an_unknown_kind_is_seen_and_can_be_dropped(failed, as_user):
     assert post(as_user, f"jobs/{number}", "retry").status_code == 409
     assert post(as_user, f"jobs/{number}", "drop").status_code == 302
     assert db.session.get(Job, number) is None
+
+
+@pytest.fixture
+def stuck(failed) -> Job:
+    failed.state, failed.locked_by = "stuck", "host:7:1"
+    failed.last_error = "hangs here:\n…\nunder way since 2026-03-10 01:00:00 UTC on host, process 7"
+    failed.payload = {"from": 7, "name": "paid"}
+    db.session.commit()
+    return failed
+
+
+def test_a_stuck_job_is_shown_with_what_to_do(stuck, as_user):
+    page = as_user("zhouning").get("/monitor/background?state=stuck").text
+    assert "under way since 2026-03-10 01:00:00 UTC on host, process 7" in page
+    assert "重启那个进程" in page and "重试" not in page.split("</thead>")[1]
+    assert "1 个卡住" in as_user("zhouning").get("/monitor").text
+
+
+def test_a_stuck_job_is_not_begun_again_but_can_be_given_up(stuck, as_user):
+    number = stuck.id
+    assert post(as_user, f"jobs/{number}", "retry").status_code == 409
+    assert post(as_user, f"jobs/{number}", "drop").status_code == 302
+    row = db.session.get_one(Job, number, populate_existing=True)
+    assert (row.state, row.locked_by) == ("failed", None)
+    told = db.session.scalars(sa.select(OperatorAct)).one()
+    assert (told.verb, told.reason) == ("drop", "模板已改") and "process 7" in told.data["error"]
+
+
+def test_whoever_is_no_administrator_gives_nothing_up(stuck, as_user):
+    answer = as_user("zhangwei").post(f"/monitor/jobs/{stuck.id}", data={"verb": "drop"})
+    assert answer.status_code in (403, 404)
+    assert db.session.get_one(Job, stuck.id, populate_existing=True).state == "stuck"
+
+
+def test_the_commands_say_what_hangs_and_give_it_up(app, stuck):
+    runner, number = app.test_cli_runner(), str(stuck.id)
+    shown = runner.invoke(args=["jobs", "show"]).output
+    assert "stuck" in shown and "process 7" in shown
+    assert "given up" in runner.invoke(args=["jobs", "give-up", number]).output
+    again = runner.invoke(args=["jobs", "give-up", number])
+    assert again.exit_code == 1 and "没有卡住" in again.output

@@ -7,6 +7,7 @@ from app.db import db
 from app.engine import run
 from app.engine.models import Event, Incident, Instance
 from app.jobs import queue
+from app.jobs.models import Job
 from app.monitor import bulk
 from app.monitor.models import Bulk, BulkItem, OperatorAct
 from tests.engine import desk
@@ -118,6 +119,17 @@ def test_a_stopped_bulk_leaves_the_rest_and_can_go_on(many, as_user, monkeypatch
     admin.post(f"/monitor/bulk/{number}/continue", data={"reason": "接着做"})
     queue.run_due()
     assert states() == {"done": 5}
+
+
+def test_a_bulk_whose_job_takes_too_long_does_not_stand_still(many, as_user):
+    number = begin(as_user("zhouning"), "suspend", which="all")
+    [job] = queue.claim()
+    db.session.execute(sa.update(Job).where(Job.id == job).values(state="stuck"))
+    db.session.commit()
+    assert not bulk.stands_still(bulk.found(number)), "a second job would do the same beside it"
+    queue.give_up(job)
+    db.session.commit()
+    assert bulk.found(number).state == bulk.STOPPED
 
 
 def test_a_worker_that_dies_between_two_cases_repeats_none(many, as_user, monkeypatch):

@@ -14,6 +14,7 @@ from app.engine.archived import ArchivedCase, ArchivedContent
 from app.engine.models import Event, HandlerJournal, Instance, UserTask
 from app.inbox.models import Comment
 from app.jobs import queue
+from app.jobs.models import Job
 from tests import database as databases
 from tests.conftest import TODAY
 from tests.inbox import quotes
@@ -119,6 +120,19 @@ def test_a_failure_in_the_middle_loses_nothing(case, monkeypatch):
     clock.stop_at(LATER + dt.timedelta(hours=1))
     queue.run_due()
     assert live() == set() and archive.unpack(case)["tables"]["event"]
+
+
+@pytest.mark.parametrize("state", ["waiting", "held", "stuck"])
+def test_nothing_more_is_moved_while_earlier_ones_still_wait(case, state):
+    clock.stop_at(LATER)
+    queue.enqueue("engine.archive_case", {"instance_id": case}, run_at=LATER + dt.timedelta(days=1))
+    db.session.execute(sa.update(Job).values(state=state))
+    archive.archive({}, None)
+    jobs = sa.select(sa.func.count()).where(Job.kind == "engine.archive_case")
+    assert db.session.scalar(jobs) == 1
+    db.session.execute(sa.delete(Job))
+    archive.archive({}, None)
+    assert db.session.scalar(jobs) == 1, "it is found again"
 
 
 def test_a_long_case_goes_in_small_steps_and_is_whole_all_the_time(case, as_user, monkeypatch):

@@ -13,6 +13,7 @@ from app import metrics
 from app.db import db
 from app.engine import incidents, step, store
 from app.jobs import queue
+from app.jobs.models import Job
 from app.metrics import scrape
 from tests import database as databases
 from tests.inbox import quotes
@@ -61,9 +62,12 @@ def test_it_counts_what_waits(client, as_user):
     failure = step.Failure("handler", "no", case.definition_id, "approve")
     incidents.raise_for(case, failure, token_id=tasks[0].token_id)
     queue.enqueue("jobs.purge", {})
+    queue.enqueue("jobs.unpark", {}, key="hangs")
+    db.session.execute(sa.update(Job).where(Job.key == "hangs").values(state="stuck"))
     db.session.commit()
     before = read(client.get("/metrics").text)
     assert before["shunliu_open_tasks"] == 5 and before["shunliu_overdue_tasks"] == 2
+    assert before["shunliu_stuck_jobs"] == 1 and before["shunliu_failed_jobs"] == 0
     assert before["shunliu_due_jobs"] >= 1 and before["shunliu_open_incidents"] == 1
     assert before["shunliu_running_cases{p_browser}"] == 5
     assert before["shunliu_incidents_raised_total{p_browser}"] >= 1

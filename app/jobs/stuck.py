@@ -1,0 +1,74 @@
+"""Jobs that take longer than anybody would wait for them: the administrators see them.
+
+A thread cannot be ended from outside, so a stuck job stays its worker's: nobody begins it a second
+time beside the first. Who restarts the worker's process has it tried again; who gives it up
+(`queue.give_up`) takes its lock away, and with it the worker's right to commit what it still does.
+"""
+
+import datetime as dt
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from flask import current_app
+
+from app import clock
+from app.db import db
+from app.jobs import workers
+from app.jobs.models import Job
+
+log = logging.getLogger(__name__)
+_jobs = Job.__table__
+LONGEST = 8000  # characters of what is kept about it
+
+
+@dataclass
+class Held:
+    """A job that a thread of this process does, and since when."""
+
+    worker: str
+    thread: int = field(default_factory=threading.get_ident)
+    since: float = field(default_factory=lambda: clock.passed())
+    at: dt.datetime = field(default_factory=lambda: clock.real_now())
+    said: str = ""  # what the log was told, when it took too long
+    shown: bool = False
+
+
+def tell(held: Mapping[int, Held]) -> None:
+    """Those among these jobs that take too long are logged once and marked, committed.
+
+    The log is first: a job that hangs while it writes to a SQLite file lets nobody write there.
+    """
+    limit = current_app.config["SETTINGS"].job_stuck_seconds
+    for job_id, job in held.items():
+        if limit and not job.shown and clock.passed() - job.since >= limit:
+            _tell(job_id, job)
+
+
+def _tell(job_id: int, job: Held) -> None:
+    if not job.said:
+        job.said = _sentence(job)
+        what = sa.select(_jobs.c.kind, _jobs.c.subject).where(_jobs.c.id == job_id)
+        with_subject = db.session.execute(what).one_or_none()
+        named = ", ".join(filter(None, with_subject or ()))
+        log.error("job %s (%s) %s", job_id, named, job.said)
+    mine = sa.and_(_jobs.c.id == job_id, _jobs.c.locked_by == job.worker)
+    mark = sa.update(_jobs).where(mine, _jobs.c.state == "waiting")
+    db.session.execute(mark.values(state="stuck", last_error=job.said[-LONGEST:]))
+    db.session.commit()
+    job.shown = True
+
+
+def _sentence(job: Held) -> str:
+    host, process = workers.where(job.worker)
+    minutes = (clock.passed() - job.since) / 60
+    frame = sys._current_frames().get(job.thread)
+    lines = "".join(traceback.format_stack(frame)) if frame else ""
+    return (
+        f"hangs here:\n{lines}under way since {job.at:%Y-%m-%d %H:%M:%S} UTC, for {minutes:.0f}"
+        f" minutes, on {host}, process {process}; restart that process, or give the job up"
+    )
