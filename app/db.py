@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeDecorator
 from app import gate, postgres, values
 
 View = TypeVar("View", bound=Callable[..., Any])
+_UNSURE = "unsure"
 _writes: ContextVar[bool] = ContextVar("writes", default=True)
 
 
@@ -36,7 +37,16 @@ class Base(DeclarativeBase):
 
 
 class Session(flask_sqlalchemy.session.Session):
-    """A session that can be closed although the database has gone: there is nothing to undo."""
+    """A session that can be closed although the database has gone: there is nothing to undo; and
+    that knows when nobody can say whether a commit was done."""
+
+    def commit(self) -> None:
+        try:
+            super().commit()
+        except sa.exc.DBAPIError as error:
+            # what is flushed before has a statement; COMMIT itself has none
+            vars(error)[_UNSURE] = error.statement is None and error.connection_invalidated
+            raise
 
     def close(self) -> None:
         try:
@@ -214,6 +224,11 @@ def away(error: BaseException) -> bool:
     if state is None:  # the server said nothing any more
         return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
     return error.connection_invalidated or state.startswith(_AWAY)
+
+
+def unsure(error: BaseException) -> bool:
+    """Was the connection lost while it committed? Then everything is written, or nothing is."""
+    return bool(vars(error).get(_UNSURE))
 
 
 def init_app(app: Flask) -> None:

@@ -182,10 +182,17 @@ def _show_unavailable(error: SQLAlchemyError) -> tuple[Response | str, int]:
     log.error("the database refused", extra={"facts": {"reason": logs.reason(error)}})
     try:
         db.db.session.rollback()
-        return _say(errors.Busy() if postgres.busy(error) else errors.Unavailable())
+        return _say(_refusal(error, errors.Unavailable))
     except SQLAlchemyError:
         _forget_who_asks()
-        return _say(errors.Away())
+        return _say(_refusal(error, errors.Away))
+
+
+def _refusal(error: SQLAlchemyError, usual: type[errors.Unavailable]) -> errors.Unavailable:
+    """What is true of the writing that failed."""
+    if db.unsure(error):
+        return errors.Unsure()
+    return errors.Busy() if postgres.busy(error) else usual()
 
 
 def _forget_who_asks() -> None:

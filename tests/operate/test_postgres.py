@@ -136,6 +136,38 @@ def test_lost_connections_are_made_anew_without_anybody_noticing(app, as_user):
         assert browser.get("/inbox").status_code == 200
 
 
+@pytest.mark.parametrize("comes_back", [True, False])
+@on_postgres
+def test_when_the_answer_to_a_commit_is_lost_nobody_is_told_that_nothing_was_saved(
+    app, as_user, monkeypatch, comes_back
+):
+    task_id = open_task().id
+    browser, engine = as_user("wangqiang"), db.engine
+    db.session.remove()
+    commit, connect = engine.dialect.do_commit, engine.dialect.connect
+    lost = engine.dialect.loaded_dbapi.OperationalError("the connection is lost")
+
+    def commit_and_die(connection):
+        commit(connection)
+        monkeypatch.setattr(engine.dialect, "do_commit", commit)
+        if not comes_back:
+            monkeypatch.setattr(engine.dialect, "connect", refuse)
+        connection.dbapi_connection.close()
+        raise lost
+
+    def refuse(*_given, **_more):
+        raise lost
+
+    monkeypatch.setattr(engine.dialect, "do_commit", commit_and_die)
+    data = {"outcome": "approve", "opinion": "同意"}
+    answer = browser.post(f"/tasks/{task_id}/complete", data=data)
+    monkeypatch.setattr(engine.dialect, "connect", connect)
+    assert answer.status_code == 503 and "可能已经保存" in answer.text
+    assert "没有保存" not in answer.text
+    again = browser.post(f"/tasks/{task_id}/complete", data=data)
+    assert again.status_code == 409 and "王强 已经办了这一项" in again.text
+
+
 @on_postgres
 def test_no_free_connection_is_said_in_time(app, as_user):
     held = [db.engine.connect() for _n in range(3)]
