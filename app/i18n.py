@@ -21,7 +21,7 @@ _NONE = NullTranslations()
 __all__ = ["LOCALES", "_", "_l", "label", "language", "ngettext"]
 
 
-def gettext(text: str, **values: object) -> str:
+def gettext(text: str, /, **values: object) -> str:
     """The text in the reader's language, with the values filled in.
 
     Pages ask hundreds of times: the catalogue is looked up once for each language of a request.
