@@ -29,8 +29,8 @@ from app.jobs.workers import SENT
 from app.jobs.workers import name as worker_name
 
 __all__ = [
-    "again", "claim", "clocks", "drop", "enqueue", "ensure_periodic", "feed", "give_back", "give_up", "hold", "insert",
-    "lag_seconds", "lease", "perform", "release", "retry", "run_due", "take_up", "unpark",
+    "again", "case_of", "claim", "clocks", "drop", "enqueue", "ensure_periodic", "feed", "give_back", "give_up", "hold",
+    "insert", "lag_seconds", "lease", "perform", "release", "retry", "run_due", "take_up", "unpark",
     "wake_after_commit", "worker_name",
 ]  # fmt: skip
 DEATHS = 3  # so many workers may die over a job, beside the attempts that ended with an error
@@ -151,7 +151,8 @@ def perform(job_id: int, *, worker: str | None = None) -> bool:
 
 def _do(job: Job, worker: str) -> bool:
     begun = time.perf_counter()
-    with workspace.use(job.workspace_id), measure.about(job_id=job.id, job=job.kind):
+    about = {"job_id": job.id, "job": job.kind, "instance_id": case_of(job)}
+    with workspace.use(job.workspace_id), measure.about(**about):
         try:
             _check_deaths(job)
             registry.kinds[job.kind].work(job.payload, job)
@@ -172,12 +173,16 @@ def _do(job: Job, worker: str) -> bool:
     return done
 
 
-def _tell(job: Job, result: str, begun: float) -> None:
+def case_of(job: Job) -> int | None:
+    """The case that the job goes on with, or whose message or effect it is."""
     of, _colon, id = (job.subject or "").partition(":")
+    return int(id) if of in ("instance", "sent", "effect") and id.isdecimal() else None
+
+
+def _tell(job: Job, result: str, begun: float) -> None:
     measure.tell(
         "job", time.perf_counter() - begun, job=job.kind, result=result, attempt=job.attempts,
-        workspace=job.workspace_id,
-        instance_id=int(id) if of == "instance" and id.isdecimal() else None,
+        workspace=job.workspace_id, instance_id=case_of(job),
     )  # fmt: skip
 
 

@@ -68,16 +68,6 @@ def message_counts() -> dict[str, int]:
     return dict(db.session.execute(query).all())
 
 
-def case_of(job: Job) -> int | None:
-    """The case that the job belongs to."""
-    kind, colon, number = (job.subject or "").partition(":")
-    return (
-        int(number)
-        if colon and kind in ("instance", "sent", "effect") and number.isdigit()
-        else None
-    )
-
-
 def is_periodic(job: Job) -> bool:
     """Does it come again and again by itself?"""
     kind = registry.kinds.get(job.kind)
@@ -97,7 +87,7 @@ def retry_job(job_id: int, why: str) -> None:
     if job.state != "failed":
         raise errors.Conflict(_("这个后台任务没有失败，不用重试。"))
     queue.retry(job_id)
-    acts.note("retry", "job", f"{job.kind} #{job_id}", why, instance_id=case_of(job))
+    acts.note("retry", "job", f"{job.kind} #{job_id}", why, instance_id=queue.case_of(job))
 
 
 def drop_job(job_id: int, why: str) -> None:
@@ -120,7 +110,9 @@ def drop_job(job_id: int, why: str) -> None:
 
 def _note_drop(job: Job, why: str) -> None:
     data: dict[str, Any] = {"payload": job.payload, "error": (job.last_error or "")[-1000:]}
-    acts.note("drop", "job", f"{job.kind} #{job.id}", why, instance_id=case_of(job), data=data)
+    acts.note(
+        "drop", "job", f"{job.kind} #{job.id}", why, instance_id=queue.case_of(job), data=data
+    )
 
 
 def _message(message_id: int) -> Outgoing:

@@ -34,7 +34,7 @@ def all_background() -> str:
         job_counts=background.job_counts(),
         message_counts=background.message_counts(),
         kinds=background.KINDS,
-        case_of=background.case_of,
+        case_of=queue.case_of,
         is_periodic=background.is_periodic,
         figures=processes.background(),
         lag=queue.lag_seconds(),

@@ -133,6 +133,20 @@ def test_jobs_and_their_failures_are_lines_without_the_error_s_text(app, written
     assert "ValueError" in written.text() and "13700000000" not in written.text()
 
 
+@pytest.mark.parametrize("of", ["instance", "sent", "effect"])
+def test_whatever_is_logged_in_a_job_names_its_case(app, written, monkeypatch, of):
+    def work(_payload: dict, _job: Job) -> None:
+        logging.getLogger("a.library").warning("something is odd")
+        raise ValueError("x")
+
+    monkeypatch.setitem(registry.kinds, "test", registry.Kind("test", work, (1.0,), None, None))
+    queue.enqueue("test", {}, subject=f"{of}:7")
+    db.session.commit()
+    queue.run_due()
+    lines = [line for line in written() if line.get("job") == "test"]
+    assert len(lines) == 3 and {line["instance_id"] for line in lines} == {7}
+
+
 def test_an_incident_is_a_warning_that_names_its_place(app, written):
     quotes.publish()
     task = quotes.begin()
