@@ -14,16 +14,23 @@ MOST = 100
 def plan(text: str | None) -> tuple[float, ...]:
     """Seconds before each further attempt. `R3/PT5M` is three attempts, `PT1M,PT5M` one more
     than it names; nothing, or a text that says neither, is PT1M, PT5M, PT30M."""
-    if not text:
-        return RETRIES
-    found = _CYCLE.fullmatch(text.strip())
     try:
-        if found:
-            return (_seconds(found[2]),) * min(int(found[1]) - 1, MOST)
-        return tuple(_seconds(part.strip()) for part in text.split(","))[:MOST]
+        return read(text) if text else RETRIES
     except ValueError:
-        return RETRIES
+        return RETRIES  # published before such a text was refused
+
+
+def read(text: str) -> tuple[float, ...]:
+    """As `plan`; ValueError for a text that says neither. A wait has no months, whose length
+    nobody knows, and is longer than nothing."""
+    found = _CYCLE.fullmatch(text.strip())
+    if found:
+        return (_seconds(found[2]),) * min(int(found[1]) - 1, MOST)
+    return tuple(_seconds(part) for part in text.split(","))[:MOST]
 
 
 def _seconds(text: str) -> float:
-    return schedule.duration(text).rest.total_seconds()
+    wait = schedule.duration(text)
+    if wait.months or wait.rest.total_seconds() <= 0:
+        raise ValueError(f"'{text}' is no wait before another attempt")
+    return wait.rest.total_seconds()

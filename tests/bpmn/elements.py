@@ -89,6 +89,7 @@ EXECUTED: dict[str, list[tuple[str, str, str]]] = {
 REFUSED: list[tuple[str, str]] = [
     ("element.complexGateway", "complex gateway"),
     ("service.nothing", "service task without topic or expression"),
+    ("retry.cycle", "retry times that say no time, or none that is later"),
     ("extension.ignored", "delegate classes, listeners, connectors, generated forms"),
     ("script.language", "scripts in any language but FEEL"),
     ("gateway.conditions", "exclusive gateway with several flows without condition"),

@@ -81,6 +81,11 @@ WRONG = {
     "sender.place": line(said("manualTask", senderGroups="sales_rep")),
     "sender.tone": line(said("receiveTask", senderGroups="sales_rep", senderTone="pink")),
     "extension.ignored": line('<serviceTask id="work" camunda:class="com.example.Work"/>'),
+    "retry.cycle": line(
+        '<serviceTask id="work" camunda:topic="t"><extensionElements>'
+        "<camunda:failedJobRetryTimeCycle>P1M</camunda:failedJobRetryTimeCycle>"
+        "</extensionElements></serviceTask>"
+    ),
     "script.language": line(
         '<scriptTask id="work" scriptFormat="groovy"><script>1</script></scriptTask>'
     ),

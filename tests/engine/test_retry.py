@@ -129,6 +129,21 @@ def test_the_models_own_cycle_counts(app: Flask):
     assert len(desk.incidents()) == 1
 
 
+def test_waits_that_grow_are_kept_to_the_second(app: Flask):
+    grows = ("<extensionElements><camunda:failedJobRetryTimeCycle>PT1M,PT10M,PT1H"
+             "</camunda:failedJobRetryTimeCycle></extensionElements>")  # fmt: skip
+    aside = service("first", "test_retry.book", grows, camunda_asyncBefore="true")
+    desk.publish(process(start(), aside, user("b"), flows("s first", "first b")))
+    trouble["error"] = RuntimeError("away")
+    desk.begin()
+    assert desk.work() == 1
+    for seconds in (60, 600, 3600):
+        assert desk.incidents() == [] and desk.work(seconds=seconds - 1) == 0
+        assert desk.work(seconds=1) == 1
+    (found,) = desk.incidents()
+    assert found.attempts == len(calls) == 4 and desk.work(days=30) == 0
+
+
 def test_an_incident_that_is_retried_goes_on_and_is_resolved(app: Flask):
     desk.publish(FLOW)
     case = desk.begin()
@@ -228,6 +243,24 @@ def test_async_before_runs_in_a_transaction_of_its_own(app: Flask):
     assert calls == [] and desk.names() == []
     assert desk.work() == 1
     assert calls == ["first"] and desk.names() == ["b"]
+
+
+def test_what_comes_behind_async_after_cannot_undo_the_step(app: Flask):
+    desk.publish(
+        process(
+            start(), user("a", camunda_asyncAfter="true"), service("first", "test_retry.book"),
+            user("b"), flows("s a", "a first", "first b"),
+        )
+    )  # fmt: skip
+    case = desk.begin()
+    trouble["error"] = RuntimeError("away")
+    assert desk.complete("a", x=1).state == "done"
+    assert calls == [] and run.variables(case.id)["x"] == 1, "the person waits for nothing more"
+    desk.work()
+    assert calls == ["first"] and desk.names() == [] and desk.incidents() == []
+    trouble["error"] = None
+    desk.work(minutes=1)
+    assert desk.names() == ["b"] and groups() == {"booked-first"} and desk.count(Job) == 0
 
 
 def test_a_suspended_case_waits_and_then_goes_on(app: Flask):

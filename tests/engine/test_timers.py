@@ -1,6 +1,7 @@
 """Timers fire once, at their time, in their workspace."""
 
 import datetime as dt
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from tests import database as databases
 from tests.database import Database
 from tests.engine import desk
 from tests.engine.draw import after, boundary, catch, end, flows, process, start, timer, user
+from tests.engine.other import Other
 
 WAIT = process(
     start(),
@@ -141,6 +143,25 @@ def test_a_failing_timer_is_tried_again_and_becomes_an_incident(
     db.session.commit()
     desk.work()
     assert desk.names() == ["then"]
+
+
+def test_a_cron_start_begins_one_case_however_many_look_at_that_moment(app: Flask):
+    """Eight servers look in the same moment, twice: at two o'clock of two nights."""
+    begin = start("s", timer("timeCycle", "0 0 2 * * ?"))
+    desk.publish(process(begin, user("a"), flows("s a")))
+    db.session.remove()
+    for night in (1, 2):
+        clock.stop_at(clock.now() + dt.timedelta(days=1))
+        together = threading.Barrier(8)
+
+        def look(together: threading.Barrier = together) -> None:
+            together.wait(60)
+            queue.run_due()
+
+        servers = [Other(app, look) for _n in range(8)]
+        assert [one.ended().problem for one in servers] == [None] * 8
+        assert len(desk.tasks()) == night and desk.count(Timer) == 1 and desk.count(Job) == 0
+        db.session.remove()
 
 
 def test_every_workspace_has_its_own_clock(app: Flask):

@@ -16,6 +16,7 @@ from app.jobs.models import Job
 from app.jobs.runners import celery
 from tests import database as databases
 from tests.database import Database
+from tests.jobs.conftest import Silence
 
 NOBODY = "redis://127.0.0.1:1/0"
 
@@ -55,6 +56,43 @@ def test_what_cannot_be_sent_to_a_worker_is_given_back(server):
         celery._look(server, made)
     row = db.session.scalars(db.select(Job).where(Job.kind == "test.celery")).one()
     assert (row.locked_by, row.attempts, row.state) == (None, 0, "waiting")
+
+
+class Posted:
+    """A broker that takes every message, of which nobody does anything."""
+
+    def __init__(self) -> None:
+        self.jobs: list[int] = []
+
+    def send_task(self, _name: str, args: list[int]) -> None:
+        self.jobs += args
+
+
+def test_no_more_is_sent_than_the_workers_soon_begin(server, silence: Silence, monkeypatch):
+    monkeypatch.setattr(celery, "AT_ONCE", 3)
+    for _n in range(5):
+        queue.enqueue("test.celery", {})
+    db.session.commit()
+    posted = Posted()
+    assert [celery._look(server, posted) for _look in range(2)] == [3, 0]
+    assert queue.perform(posted.jobs[0])
+    assert celery._look(server, posted) == 1, "one has been done, one more is sent"
+    assert len(set(posted.jobs)) == 4
+
+
+def test_what_the_broker_lost_is_sent_again_and_done_once(server, silence: Silence, monkeypatch):
+    monkeypatch.setattr(celery, "AT_ONCE", 3)
+    for _n in range(3):
+        queue.enqueue("test.celery", {})
+    db.session.commit()
+    lost, posted = Posted(), Posted()
+    assert celery._look(server, lost) == 3
+    silence.last(0.9)
+    assert celery._look(server, posted) == 0
+    silence.last(0.1)
+    assert celery._look(server, posted) == 3 and sorted(posted.jobs) == sorted(lost.jobs)
+    both = [queue.perform(job) for job in lost.jobs + posted.jobs]
+    assert both == [True] * 3 + [False] * 3, "both messages came after all"
 
 
 class Turning:

@@ -1,6 +1,7 @@
 """Jobs are done once, tried again, taken over, and wait in the table meanwhile."""
 
 import datetime as dt
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ from flask import Flask
 from app import clock, workspace
 from app.accounts.models import Group
 from app.db import db
-from app.jobs import chores, claims, queue, registry
+from app.jobs import chores, claims, queue, registry, sightings
 from app.jobs.models import Job
 from tests.jobs.conftest import Silence
 
@@ -122,6 +123,33 @@ def test_the_same_key_is_done_once(app: Flask):
     assert done == ["a@1"] and rows()[0].state == "done"
 
 
+def test_the_same_key_is_in_the_table_once_when_two_bring_it_at_once(app: Flask):
+    """On SQLite they follow one another, on PostgreSQL the second waits what comes of the first."""
+    brought: dict[str, bool] = {}
+    together = threading.Barrier(8)
+
+    def bring(name: str) -> None:
+        with app.app_context():
+            together.wait(60)
+            brought[name] = queue.enqueue("test.work", {"name": name}, key="k")
+            db.session.commit()
+            db.session.remove()
+
+    threads = [threading.Thread(target=bring, args=[name]) for name in "abcdefgh"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    (name,) = [name for name, is_new in brought.items() if is_new]
+    assert len(brought) == 8 and [row.payload["name"] for row in rows()] == [name]
+
+
+def test_the_first_who_brings_a_key_and_changes_their_mind_is_no_obstacle(app: Flask):
+    queue.enqueue("test.work", {"name": "a"}, key="k")
+    db.session.rollback()
+    assert queue.enqueue("test.work", {"name": "b"}, key="k")
+
+
 def test_a_claimed_job_is_nobody_elses_while_its_lock_lasts(app: Flask, silence: Silence):
     put("a")
     (first,) = queue.claim(worker="one")
@@ -209,8 +237,10 @@ def test_a_kind_has_one_function(app: Flask):
             """Another one."""
 
 
-def test_due_jobs_are_found_by_an_index(app: Flask):
-    query = claims.due(1, clock.now()).limit(20)
+@pytest.mark.parametrize("lost", [0, 3], ids=["nobody died", "some died"])
+def test_due_jobs_are_found_by_an_index(app: Flask, lost: int):
+    marks = [sightings.Mark(n, "one", clock.real_now()) for n in range(lost)]
+    query = claims.due(1, clock.now(), marks).limit(20)
     text = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
     if db.engine.dialect.name == "postgresql":
         db.session.execute(sa.text("SET LOCAL enable_seqscan = off"))
@@ -219,6 +249,8 @@ def test_due_jobs_are_found_by_an_index(app: Flask):
     else:
         plan = [row[3] for row in db.session.execute(sa.text(f"EXPLAIN QUERY PLAN {text}"))]
     assert any("ix_job_workspace_id_state_run_at" in line for line in plan), plan
+    if not lost:
+        assert not any("Sort" in line or "TEMP B-TREE" in line for line in plan), plan
 
 
 def test_a_job_of_an_unknown_kind_is_parked_until_a_program_knows_it(

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from app.engine import retries
 from app.engine.check.drawing import Drawing, Node
 from app.engine.findings import WARNING, Finding
 from app.engine.read import bpmn, camunda
+from app.engine.spiff import extensions
 from app.i18n import _
 
 MOST_INSTANCES = 1_000
@@ -193,6 +195,22 @@ def calls_name_a_process(drawing: Drawing) -> Iterator[Finding]:
             )
 
 
+def attempts_are_in_time(drawing: Drawing) -> Iterator[Finding]:
+    """When a failed step is tried again can be read, and is later than at once."""
+    for node in drawing.nodes.values():
+        text = extensions.retries(node.element)
+        try:
+            retries.read(text or "PT1M")
+        except ValueError:
+            yield drawing.finding(
+                node,
+                "retry.cycle",
+                _("看不懂失败后的重试时间“%(text)s”。", text=text),
+                _("写 R3/PT5M（共三次，每次隔五分钟），或每次重试前的等待，例如 PT1M,PT10M,PT1H。"
+                  "等待用天、小时、分、秒，不用月。"),
+            )  # fmt: skip
+
+
 def handlers_stand_alone(drawing: Drawing) -> Iterator[Finding]:
     """What undoes an activity is no part of the normal way."""
     for node in drawing.nodes.values():
@@ -212,5 +230,6 @@ RULES = (
     decisions_are_called_right,
     bindings_are_complete,
     calls_name_a_process,
+    attempts_are_in_time,
     handlers_stand_alone,
 )
