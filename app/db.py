@@ -37,8 +37,19 @@ class Base(DeclarativeBase):
 
 
 class Session(flask_sqlalchemy.session.Session):
-    """A session that can be closed although the database has gone: there is nothing to undo; and
-    that knows when nobody can say whether a commit was done."""
+    """A session that can be rolled back and closed although the database has gone: there is nothing
+    to undo; and that knows when nobody can say whether a commit was done."""
+
+    def rollback(self) -> None:
+        while True:
+            inside = self.in_nested_transaction()
+            try:
+                return super().rollback()
+            except sa.exc.DBAPIError as error:
+                # a full disk may end SQLite's whole transaction, and every savepoint with it; what
+                # is around the savepoint is rolled back next
+                if not (inside and away(error)):
+                    raise
 
     def commit(self) -> None:
         try:
@@ -212,6 +223,10 @@ _SQLITE_AWAY = frozenset(
 )  # fmt: skip
 
 
+# after an error that has ended the whole transaction
+_SAVEPOINT_LOST = "no such savepoint"
+
+
 def away(error: BaseException) -> bool:
     """Has the database itself failed: gone, locked or full? Then it was nobody's fault, nothing
     was written, and the same may work in a moment."""
@@ -219,7 +234,8 @@ def away(error: BaseException) -> bool:
         return isinstance(error, sa.exc.TimeoutError)  # no connection came free in time
     cause = error.orig
     if isinstance(cause, sqlite3.Error):
-        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_AWAY
+        lost = str(cause).startswith(_SAVEPOINT_LOST)
+        return lost or getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_AWAY
     state = getattr(cause, "sqlstate", None)
     if state is None:  # the server said nothing any more
         return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
