@@ -8,13 +8,13 @@ import sqlalchemy as sa
 from app import clock, errors, signals, workspace
 from app.db import db
 from app.engine import delivery, incidents, run, step, store, timers, waits
-from app.engine.models import Instance, Timer, UserTask
+from app.engine.models import Instance, UserTask
 from app.i18n import _
 from app.jobs import queue
 from app.jobs.models import Job
 from app.jobs.registry import Permanent, job
 
-_timer, _task, _instance = Timer.__table__, UserTask.__table__, Instance.__table__
+_task, _instance = UserTask.__table__, Instance.__table__
 REMIND_EVERY = dt.timedelta(days=1)  # conventions §5
 MOST_REMINDERS = 500  # in one transaction
 
@@ -62,9 +62,7 @@ def resume(payload: dict[str, Any], job: Job) -> None:
 
 
 def _timer_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
-    row = db.session.execute(
-        sa.select(_timer).where(_timer.c.id == payload["timer_id"])
-    ).one_or_none()
+    row = timers.meant(payload)
     if row is not None and row.instance_id is None:
         timers.skip_start(row.id)  # the next case may begin; this job stays failed
     elif row is not None:
@@ -79,12 +77,11 @@ def _timer_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> N
 @job("engine.timer", gave_up=_timer_gave_up)
 def fire(payload: dict[str, Any], job: Job) -> None:
     """A due timer fires."""
-    if timers.fire(payload["timer_id"], due_at=payload.get("due_at")):
+    if timers.fire_meant(payload):
         return
-    of = sa.select(_timer.c.instance_id).where(_timer.c.id == payload["timer_id"])
-    instance_id = db.session.scalar(of)
-    if instance_id is not None:
-        _held(job, instance_id)
+    left = timers.meant(payload)
+    if left is not None and left.instance_id is not None:
+        _held(job, left.instance_id)
 
 
 def _message_gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:

@@ -5,6 +5,8 @@ failure, and becomes an incident in the end. Every workspace has its own clock.
 """
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +18,8 @@ from app.engine.spiff.rows import StartRow
 from app.jobs import elapsed, queue, registry
 
 BATCH = 500
+# a number may be given to another timer when the first one is gone
+WHOSE = ("instance_id", "token_id", "definition_id")
 _timer, _instance = Timer.__table__, Instance.__table__
 
 
@@ -37,12 +41,13 @@ def _feed(workspace_id: int, now: dt.datetime) -> int:
     if not found:
         return 0
     with workspace.use(workspace_id):
-        for id, instance_id, due_at in found:
+        for row in found:
+            whose = {name: getattr(row, name) for name in WHOSE}
             queue.enqueue(
                 "engine.timer",
-                {"timer_id": id, "due_at": due_at},
-                run_at=due_at,
-                subject=f"instance:{instance_id}" if instance_id else f"timer:{id}",
+                {"timer_id": row.id, "due_at": row.due_at, **whose},
+                run_at=row.due_at,
+                subject=f"instance:{row.instance_id}" if row.instance_id else f"timer:{row.id}",
             )
     db.session.execute(
         sa.update(_timer).where(_timer.c.id.in_([row.id for row in found])).values(queued=True)
@@ -50,10 +55,10 @@ def _feed(workspace_id: int, now: dt.datetime) -> int:
     return len(found)
 
 
-def due(workspace_id: int, now: dt.datetime) -> sa.Select[tuple[int, int | None, dt.datetime]]:
+def due(workspace_id: int, now: dt.datetime) -> sa.Select[Any]:
     """The timers that a workspace's clock has reached and whose cases run, earliest first."""
     return (
-        sa.select(_timer.c.id, _timer.c.instance_id, _timer.c.due_at)
+        sa.select(_timer.c.id, _timer.c.due_at, *(_timer.c[name] for name in WHOSE))
         .outerjoin(_instance, _instance.c.id == _timer.c.instance_id)
         .where(
             _timer.c.workspace_id == workspace_id,
@@ -67,34 +72,45 @@ def due(workspace_id: int, now: dt.datetime) -> sa.Select[tuple[int, int | None,
     )
 
 
+def meant(job: Mapping[str, Any]) -> sa.Row[Any] | None:
+    """The timer that the job is about; None when it is gone, also if another has its number."""
+    this = [_timer.c[name] == job[name] for name in WHOSE if name in job]
+    query = sa.select(_timer).where(_timer.c.id == job["timer_id"], *this)
+    return db.session.execute(query).one_or_none()
+
+
 def fire(timer_id: int, *, due_at: dt.datetime | None = None, by: str | None = None) -> bool:
     """The timer has fired; False when it is gone, or its case does not run.
 
     `due_at` is the time for which a start timer fires, if it may be set to a later one already.
     The caller's transaction then holds the lock of the timer's case.
     """
-    row = db.session.execute(sa.select(_timer).where(_timer.c.id == timer_id)).one_or_none()
+    return fire_meant({"timer_id": timer_id, "due_at": due_at}, by=by)
+
+
+def fire_meant(job: Mapping[str, Any], *, by: str | None = None) -> bool:
+    """As `fire`, the very timer that the job was made for."""
+    row = meant(job)
     if row is None:
         return False
     if row.instance_id is None:
-        return _start(timer_id, due_at)
+        return _start(row.id, job.get("due_at"))
     case = store.lock(row.instance_id)
-    gone = sa.select(sa.literal(1)).where(_timer.c.id == timer_id)
-    if case is None or not case.runs or db.session.scalar(gone) is None:
+    if case is None or not case.runs or meant(job) is None:
         return False
     step.advance(case, lambda live: live.fire(row.token_id, row.due_at), by=by)
     delivery.settle()
     return True
 
 
-def _start(timer_id: int, meant: dt.datetime | None) -> bool:
+def _start(timer_id: int, at: dt.datetime | None) -> bool:
     """A case begins because it is time, and the timer is set to the next time."""
     timer = db.session.get(Timer, timer_id, with_for_update=True)
     if timer is None:
         return False
     definition = db.session.get_one(Definition, timer.definition_id)
     element = timer.element_id
-    if meant in (None, timer.due_at) and not _move_on(timer):
+    if at in (None, timer.due_at) and not _move_on(timer):
         db.session.delete(timer)
         db.session.flush()
     if not definition.suspended:

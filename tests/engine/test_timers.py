@@ -11,7 +11,7 @@ from app import clock, workspace
 from app.db import db
 from app.engine import run, timers
 from app.engine.models import Instance, Timer
-from app.jobs import queue
+from app.jobs import queue, registry
 from app.jobs.models import Job
 from tests import database as databases
 from tests.database import Database
@@ -240,3 +240,35 @@ def test_a_hundred_timers_due_at_once_all_fire(app: Flask):
     assert desk.work(hours=1) == 100
     assert len(desk.tasks()) == 100
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Timer)) == 0
+
+
+TWO_CLOCKS = process(
+    start(), user("a"), user("b"), user("late_a"), user("late_b"), end(),
+    boundary("clock_a", "a", after("PT1H")), boundary("clock_b", "b", after("PT1H")),
+    flows("s a", "a b", "b e", "clock_a late_a", "clock_b late_b"), id="two_clocks",
+)  # fmt: skip
+
+
+def test_the_job_of_a_timer_that_is_gone_does_not_fire_the_next_one(app: Flask):
+    """SQLite may give the next timer the same number."""
+    desk.publish(TWO_CLOCKS)
+    desk.begin("two_clocks")
+    clock.stop_at(clock.now() + dt.timedelta(hours=2))
+    queue.feed()  # the timer is a job, which waits for its turn
+    desk.complete("a")
+    queue.run_due()
+    assert desk.names() == ["b"] and desk.count(Job) == 0
+    desk.work(hours=2)
+    assert desk.names() == ["late_b"]
+
+
+def test_a_job_that_gives_up_on_a_timer_that_is_gone_blames_no_other(app: Flask):
+    desk.publish(TWO_CLOCKS)
+    desk.begin("two_clocks")
+    clock.stop_at(clock.now() + dt.timedelta(hours=2))
+    queue.feed()
+    job = db.session.query(Job).one()
+    desk.complete("a")
+    registry.kinds["engine.timer"].gave_up(job.payload, job, RuntimeError("x"))
+    db.session.commit()
+    assert desk.incidents() == []
