@@ -40,12 +40,12 @@ class Pulse:
         self.thread: threading.Thread | None = None
         self.process = os.getpid()
 
-    def take(self, app: Flask, job_id: int, worker: str) -> None:
+    def take(self, app: Flask, job_id: int, worker: str, what: str) -> None:
         """The job's lock is prolonged from now on."""
         if self.process != os.getpid():
             self.begin_anew()
         with self.lock:
-            self.held[job_id] = stuck.Held(worker)
+            self.held[job_id] = stuck.Held(worker, what)
             if self.thread is None:
                 self.thread = threading.Thread(
                     target=self._run, args=[app], name="shunliu-pulse", daemon=True
@@ -80,11 +80,11 @@ def of(app: Flask) -> Pulse:
 
 
 @contextlib.contextmanager
-def beating(job_id: int, worker: str) -> Iterator[None]:
-    """While this lasts the job stays this worker's."""
+def beating(job_id: int, worker: str, what: str = "") -> Iterator[None]:
+    """While this lasts the job stays this worker's. `what` it is about, for the log."""
     app = current_app._get_current_object()
     pulse = of(app)
-    pulse.take(app, job_id, worker)
+    pulse.take(app, job_id, worker, what)
     try:
         yield
     finally:
@@ -97,6 +97,7 @@ def beat() -> int:
     pulse = of(current_app)
     with pulse.lock:
         held = dict(pulse.held)
+    stuck.say(held)
     until = clock.real_now() + claims.lease()
     mine = [
         sa.and_(_jobs.c.id == job_id, _jobs.c.locked_by == job.worker)
@@ -107,7 +108,7 @@ def beat() -> int:
     prolong = sa.update(_jobs).where(_jobs.c.state.in_(UNDER_WAY), sa.or_(*mine))
     count = db.session.execute(prolong.values(locked_until=until)).rowcount
     db.session.commit()
-    stuck.tell(held)
+    stuck.show(held)
     return count
 
 

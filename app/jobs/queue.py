@@ -143,7 +143,7 @@ def perform(job_id: int, *, worker: str | None = None) -> bool:
     if job is None:
         return False
     _broken_off.begun = job_id
-    with pulse.beating(job_id, worker):
+    with pulse.beating(job_id, worker, f"{job.kind}, {job.subject or 'of its own'}"):
         done = _do(job, worker)
     _broken_off.begun = None
     return done

@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
 def lost() -> list[Mark]:
     """Locks whose worker has died, `MOST` at a time. The table is asked when it is time."""
     found: Sightings = current_app.extensions[KEY]
-    lease = current_app.config["SETTINGS"].job_lock_seconds
+    lease = max(current_app.config["SETTINGS"].job_lock_seconds, 1)
     if found.at is None or clock.passed() - found.at >= lease / LOOKS:
         found = current_app.extensions[KEY] = _look(found, lease / 2)
     return [mark for mark, seconds in found.stood.items() if seconds >= lease][:MOST]

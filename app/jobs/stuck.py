@@ -31,6 +31,7 @@ class Held:
     """A job that a thread of this process does, and since when."""
 
     worker: str
+    what: str = ""  # its kind, and what it is about
     thread: int = field(default_factory=threading.get_ident)
     since: float = field(default_factory=lambda: clock.passed())
     at: dt.datetime = field(default_factory=lambda: clock.real_now())
@@ -38,29 +39,28 @@ class Held:
     shown: bool = False
 
 
-def tell(held: Mapping[int, Held]) -> None:
-    """Those among these jobs that take too long are logged once and marked, committed.
+def say(held: Mapping[int, Held]) -> None:
+    """Those among these jobs that take too long are logged, once.
 
-    The log is first: a job that hangs while it writes to a SQLite file lets nobody write there.
+    Nothing is asked of the database: a job that hangs while it writes to a SQLite file lets nobody
+    else write.
     """
     limit = current_app.config["SETTINGS"].job_stuck_seconds
     for job_id, job in held.items():
-        if limit and not job.shown and clock.passed() - job.since >= limit:
-            _tell(job_id, job)
+        if limit and not job.said and clock.passed() - job.since >= limit:
+            job.said = _sentence(job)
+            log.error("job %s (%s) %s", job_id, job.what, job.said)
 
 
-def _tell(job_id: int, job: Held) -> None:
-    if not job.said:
-        job.said = _sentence(job)
-        what = sa.select(_jobs.c.kind, _jobs.c.subject).where(_jobs.c.id == job_id)
-        with_subject = db.session.execute(what).one_or_none()
-        named = ", ".join(filter(None, with_subject or ()))
-        log.error("job %s (%s) %s", job_id, named, job.said)
-    mine = sa.and_(_jobs.c.id == job_id, _jobs.c.locked_by == job.worker)
-    mark = sa.update(_jobs).where(mine, _jobs.c.state == "waiting")
-    db.session.execute(mark.values(state="stuck", last_error=job.said[-LONGEST:]))
-    db.session.commit()
-    job.shown = True
+def show(held: Mapping[int, Held]) -> None:
+    """What was said of these jobs stands in the table for the administrators, committed."""
+    for job_id, job in held.items():
+        if job.said and not job.shown:
+            mine = sa.and_(_jobs.c.id == job_id, _jobs.c.locked_by == job.worker)
+            mark = sa.update(_jobs).where(mine, _jobs.c.state == "waiting")
+            db.session.execute(mark.values(state="stuck", last_error=job.said[-LONGEST:]))
+            db.session.commit()
+            job.shown = True
 
 
 def _sentence(job: Held) -> str:

@@ -87,6 +87,32 @@ def test_it_is_said_which_job_hangs_where_and_since_when(
     assert f"job {job_id} (test.stuck, instance:7)" in line and "in hang" in line
 
 
+def test_the_log_says_it_although_the_database_refuses(
+    app: Flask, silence: Silence, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """As when the job hangs while it has the turn to write to a SQLite file."""
+    put()
+    beats: list[bool] = []
+
+    def refused() -> None:
+        raise sa.exc.TimeoutError
+
+    def middle() -> None:
+        silence.now += app.config["SETTINGS"].job_stuck_seconds
+        with monkeypatch.context() as patch:
+            patch.setattr(pulse.claims, "lease", refused)
+            beats.append(apart(app, pulse._beat_carefully))
+        beats.append(apart(app, pulse._beat_carefully))
+        assert apart(app, lambda: row().state) == "stuck", "shown as soon as it can be"
+
+    act.append(middle)
+    with caplog.at_level(logging.ERROR, logger=stuck.__name__):
+        queue.run_due()
+    assert beats == [False, True] and db.session.get(Group, "stuck") is not None
+    (line,) = [one.getMessage() for one in caplog.records]
+    assert "hangs here" in line
+
+
 def test_a_job_within_its_limit_is_not_spoken_of(
     app: Flask, silence: Silence, caplog: pytest.LogCaptureFixture
 ):
