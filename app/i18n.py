@@ -30,6 +30,11 @@ def gettext(text: str, /, **values: object) -> str:
     return found % values if values else found
 
 
+def _plural(one: str, many: str, number: int) -> str:
+    """As `ngettext`, for templates: Jinja itself fills in the values, all of them."""
+    return _catalogue().ngettext(one, many, number)
+
+
 def _catalogue() -> NullTranslations:
     if not has_app_context():
         return _NONE
@@ -58,7 +63,7 @@ def label(text: str | None) -> str:
 def init_app(app: Flask) -> None:
     """Each request speaks the person's language, else the one chosen in the session."""
     Babel(app, locale_selector=_chosen_locale, timezone_selector=_chosen_timezone)
-    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(gettext, _plural, newstyle=True)  # type: ignore[attr-defined]
 
 
 def _chosen_locale() -> str | None:

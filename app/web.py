@@ -195,6 +195,13 @@ def _refusal(error: SQLAlchemyError, usual: type[errors.Unavailable]) -> errors.
     return errors.Busy() if postgres.busy(error) else usual()
 
 
+def refusal(error: SQLAlchemyError) -> errors.Unavailable:
+    """Why one of several acts was not done, in words; what is an error of the product is raised."""
+    if not db.away(error):
+        raise error
+    return _refusal(error, errors.Unavailable)
+
+
 def _forget_who_asks() -> None:
     """Not even that can be read: the page is made without the database."""
     db.db.session.rollback()

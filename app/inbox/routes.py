@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
+from sqlalchemy.exc import SQLAlchemyError
 
+from app import web
 from app.accounts import people
 from app.db import db
 from app.engine import definitions
@@ -104,6 +106,9 @@ def bulk() -> str:
         except ShunliuError as error:
             db.session.rollback()
             failed[task_id] = error.message
+        except SQLAlchemyError as error:  # those before it are done
+            db.session.rollback()
+            failed[task_id] = web.refusal(error).message
     question = queue.read(request.form)
     return render_template(
         "inbox/index.html",

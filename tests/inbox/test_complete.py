@@ -1,8 +1,13 @@
 """Handing in a task: what goes through, what comes back, what somebody else did first."""
 
+import sqlite3
+
+import sqlalchemy as sa
+
 from app.db import db
 from app.engine import run
 from app.engine.models import UserTask
+from app.inbox import quick
 from tests.inbox import quotes
 
 
@@ -60,6 +65,25 @@ def test_several_tasks_are_done_one_by_one_and_failures_stay_chosen(app, as_user
     assert page.status_code == 200
     assert fresh(first).state == "done"
     assert "1 项没有办成" in page.text
+
+
+def test_one_of_several_that_somebody_else_holds_too_long_stops_nobody(app, as_user, monkeypatch):
+    quotes.publish()
+    ids = [quotes.begin(number=number).id for number in (1, 2, 3)]
+    do = quick.do
+
+    def locked_for_the_second(task_id, *given):
+        if task_id == ids[1]:
+            cause = sqlite3.OperationalError("database is locked")
+            cause.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise sa.exc.OperationalError("UPDATE instance", {}, cause)
+        return do(task_id, *given)
+
+    monkeypatch.setattr(quick, "do", locked_for_the_second)
+    page = as_user("wangqiang").post("/inbox/bulk", data={"verb": "outcome:approve", "task": ids})
+    assert page.status_code == 200 and "现在暂时不能写入" in page.text
+    states = sa.select(UserTask.state).where(UserTask.id.in_(ids)).order_by(UserTask.id)
+    assert list(db.session.scalars(states)) == ["done", "open", "done"]
 
 
 def test_a_verb_that_needs_words_is_not_done_in_bulk(task, as_user):
