@@ -71,14 +71,17 @@ def page(ask: Ask) -> Page:
     way = _way(ask, order).order_by(*(column.desc() for column in order))
     if not ask.key or not _asked(ask, _row):
         found = _ids(way.limit(PER_PAGE + 1))
-        return Page(_cases(found[:PER_PAGE]), found[PER_PAGE - 1] if found[PER_PAGE:] else None)
+        return Page(
+            narrowing.rows(ArchivedCase, found[:PER_PAGE]),
+            found[PER_PAGE - 1] if found[PER_PAGE:] else None,
+        )
     near = way.limit(LOOKED_AT).subquery()
     query = sa.select(near.c.id).where(*_asked(ask, near.c))
     found = _ids(query.order_by(*(near.c[one.name].desc() for one in order)).limit(PER_PAGE + 1))
     if found[PER_PAGE:]:
-        return Page(_cases(found[:PER_PAGE]), found[PER_PAGE - 1])
+        return Page(narrowing.rows(ArchivedCase, found[:PER_PAGE]), found[PER_PAGE - 1])
     last = _ids(way.offset(LOOKED_AT - 1).limit(1))
-    return Page(_cases(found), *last, is_cut=bool(last))
+    return Page(narrowing.rows(ArchivedCase, found), *last, is_cut=bool(last))
 
 
 def _way(ask: Ask, order: tuple[Any, Any]) -> sa.Select[Any]:
@@ -138,9 +141,3 @@ def _midnight(day: str, later: int = 0) -> dt.datetime:
 
 def _ids(query: sa.Select[Any]) -> list[int]:
     return list(db.session.connection().execute(query).scalars())
-
-
-def _cases(ids: list[int]) -> list[ArchivedCase]:
-    rows = db.session.scalars(sa.select(ArchivedCase).where(ArchivedCase.id.in_(ids)))
-    found = {row.id: row for row in rows}
-    return [found[id] for id in ids if id in found]

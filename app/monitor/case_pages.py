@@ -28,7 +28,8 @@ def all_cases() -> str:
 
 def listing(ask: cases.Ask, of_process: bool = False) -> dict[str, Any]:
     """What the list of cases needs to be drawn, on a page of its own or of one process."""
-    found, newer, older = cases.page(ask)
+    page = cases.page(ask)
+    found = page.cases
     work = cases.work_of(found)
     logins = {case.started_by for case in found}
     logins |= {login for one in work.values() for login in one.assignees}
@@ -37,8 +38,8 @@ def listing(ask: cases.Ask, of_process: bool = False) -> dict[str, Any]:
         "narrowed": bool(ask.query(state="", **({"process": ""} if of_process else {}))),
         "total": cases.total(ask) if ask.state in ACTED_ON else 0,
         "cases": found,
-        "newer": newer,
-        "older": older,
+        "page": page,
+        "looked_at": cases.LOOKED_AT,
         "work": work,
         "known": {case.definition_id: definitions.known(case.definition_id) for case in found},
         "names": people.names(login for login in logins if login),

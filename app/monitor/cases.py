@@ -26,7 +26,9 @@ from app.monitor import narrowing
 PER_PAGE = 50
 HISTORY = 100
 STATES = ("running", "stuck", "overdue", "suspended", "ended", "all")
-LIVE = ("active", "suspended")
+LIVE, OVER = ("active", "suspended"), ("ended", "cancelled")
+LOOKED_AT = 5_000  # cases of one state, in what is over
+MANY = 1_000  # cases with numbers that begin alike
 # written out, not bound: only then does SQLite use the index of these few
 STUCK = Instance.incidents > sa.literal_column("0")
 AGES = (1, 3, 7, 30, 90)  # days
@@ -65,16 +67,26 @@ def read(args: Any, process: str = "") -> Ask:
 
 
 def _where(ask: Ask) -> list[sa.ColumnElement[bool]]:
-    given = [*_in_state(ask.state)]
+    return [Instance.state.in_(_states(ask.state)), *_few(ask.state), *_narrowed(ask)]
+
+
+def _states(state: str) -> tuple[str, ...]:
+    if state in LIVE:
+        return (state,)
+    return {"ended": OVER, "all": LIVE + OVER}.get(state, LIVE)
+
+
+def _narrowed(ask: Ask) -> list[sa.ColumnElement[bool]]:
+    """Everything that is asked for beside the state."""
+    given: list[sa.ColumnElement[bool]] = []
     if ask.process:
         given.append(Instance.process_id == ask.process)
     if ask.version:
         given.append(Instance.definition_id == ask.version)
-    if ask.starter:
-        given.append(Instance.started_by == ask.starter)
+    if ask.starter:  # see `_way` for where it leads
+        given.append(Instance.started_by.concat("") == ask.starter)
     if ask.key:
-        # a beginning of the key: an index can answer that
-        given += [Instance.business_key >= ask.key, Instance.business_key < ask.key + "\U0010ffff"]
+        given.append(_numbered(ask.key))
     if ask.older is not None and 0 < ask.older < 40_000:
         given.append(Instance.started_at < clock.now() - dt.timedelta(days=ask.older))
     if ask.step:
@@ -85,36 +97,119 @@ def _where(ask: Ask) -> list[sa.ColumnElement[bool]]:
     return given
 
 
-def _in_state(state: str) -> list[sa.ColumnElement[bool]]:
-    if state == "all":
-        return []
-    if state == "ended":
-        return [Instance.state.in_(("ended", "cancelled"))]
-    if state in LIVE:
-        return [Instance.state == state]
-    given = [Instance.state.in_(LIVE)]
+def _with_number(key: str) -> list[int]:
+    """The cases whose number begins so, from its index; MANY and no more."""
+    query = sa.select(Instance.id).where(
+        Instance.business_key >= key, Instance.business_key < key + "\U0010ffff"
+    )
+    return list(db.session.scalars(query.order_by(Instance.business_key).limit(MANY)))
+
+
+def _numbered(key: str) -> sa.ColumnElement[bool]:
+    """A few are named one by one. Very many are no way in: as an expression, which no index has,
+    the beginning is looked at in those that the state leads to."""
+    found = _with_number(key)
+    if len(found) < MANY:
+        return Instance.id.in_(found)
+    number = Instance.business_key.concat("")
+    return sa.and_(number >= key, number < key + "\U0010ffff")
+
+
+def _few(state: str) -> list[sa.ColumnElement[bool]]:
+    """What leads to the few of a state that has few."""
     if state == "stuck":
-        given.append(STUCK)
+        return [STUCK]
     if state == "overdue":
         late = sa.select(UserTask.instance_id).where(
             UserTask.workspace_id == workspace.current(), UserTask.state == "open",
             UserTask.due_at < clock.now(),
         )  # fmt: skip
-        given.append(Instance.id.in_(late))
-    return given
+        return [Instance.id.in_(late)]
+    return []
 
 
-def page(ask: Ask) -> tuple[list[Instance], bool, bool]:
-    """Cases, newest first; whether there are newer ones and older ones."""
-    columns = sa.orm.defer(Instance.header)
-    query = sa.select(Instance).options(columns).where(*_where(ask)).limit(PER_PAGE + 1)
+@dataclass(frozen=True)
+class Page:
+    """Cases, newest first; the list goes on after `older` and before `newer`, where there is more.
+    `is_cut`: so many cases were looked at that the search was left there."""
+
+    cases: list[Instance]
+    newer: int | None = None
+    older: int | None = None
+    is_cut: bool = False
+
+
+def page(ask: Ask) -> Page:
+    """A page of the list. What is over is history: there a condition that no index has is looked at
+    in LOOKED_AT cases of each state, and the next page goes on from there."""
+    back = ask.after is not None
+    edge = _edge(ask)
+    ids = _ids(ask, edge)
+    shown, more = ids[:PER_PAGE], len(ids) > PER_PAGE
+    goes_on = shown[-1] if more else edge
+    rows = narrowing.rows(Instance, sorted(shown, reverse=True), without="header")
+    if back:
+        return Page(rows, goes_on, shown[0] if shown else ask.after, edge is not None and not more)
+    newest = (shown[0] if shown else ask.before) if ask.before else None
+    return Page(rows, newest, goes_on, edge is not None and not more)
+
+
+def _ids(ask: Ask, edge: int | None) -> list[int]:
+    """A page and one more, from where the last one ended: by each state's own index, together in
+    one order."""
+    narrow = _narrowed(ask)
+    if edge is not None:
+        narrow.append(Instance.id <= edge if ask.after else Instance.id >= edge)
+    if ask.state in (
+        "stuck",
+        "overdue",
+    ):  # an expression: to go by the id is to read all there were
+        few = sa.select(Instance.id).where(*_where(ask), *_from(ask))
+        order = (Instance.id + 0).asc() if ask.after else (Instance.id + 0).desc()
+        return list(db.session.scalars(few.order_by(order).limit(PER_PAGE + 1)))
+    parts = [_way(ask, state).where(*narrow).limit(PER_PAGE + 1) for state in _states(ask.state)]
+    both = sa.union_all(*(sa.select(part.subquery().c.id) for part in parts)).subquery().c.id
+    query = sa.select(both).order_by(both.asc() if ask.after else both.desc())
+    return list(db.session.scalars(query.limit(PER_PAGE + 1)))
+
+
+def _way(ask: Ask, state: str) -> sa.Select[tuple[int]]:
+    """The cases of one state in order, from where the last page ended, as an index has them."""
+    in_it = Instance.state == state
+    query = sa.select(Instance.id).where(*_from(ask))
+    if ask.version:
+        query = query.where(Instance.definition_id == ask.version)
+    elif ask.process:
+        query = query.where(Instance.process_id == ask.process)
+    elif (
+        ask.starter and state in OVER
+    ):  # nearly all of theirs: an expression, so as not to go by it
+        in_it = Instance.state.concat("") == state
+        query = query.where(Instance.started_by == ask.starter)
+    elif ask.starter:
+        query = query.where(Instance.started_by.concat("") == ask.starter)
+    query = query.where(in_it)
+    return query.order_by(Instance.id.asc() if ask.after else Instance.id.desc())
+
+
+def _from(ask: Ask) -> list[sa.ColumnElement[bool]]:
     if ask.after:
-        rows = list(db.session.scalars(query.where(Instance.id > ask.after).order_by(Instance.id)))
-        return rows[:PER_PAGE][::-1], len(rows) > PER_PAGE, True
-    if ask.before:
-        query = query.where(Instance.id < ask.before)
-    rows = list(db.session.scalars(query.order_by(Instance.id.desc())))
-    return rows[:PER_PAGE], bool(ask.before), len(rows) > PER_PAGE
+        return [Instance.id > ask.after]
+    return [Instance.id < ask.before] if ask.before else []
+
+
+def _edge(ask: Ask) -> int | None:
+    """How far a page looks, where it must not look at everything."""
+    by_index = [one for one in (ask.version or ask.process, ask.starter) if one]
+    hard = len(by_index) > 1 or (ask.older or 0) > AGES[-1]
+    hard = hard or (bool(ask.key) and len(_with_number(ask.key)) == MANY)
+    if not hard or ask.state not in ("ended", "all"):
+        return None
+    found = [
+        id for state in _states(ask.state)
+        for id in db.session.scalars(_way(ask, state).offset(LOOKED_AT - 1).limit(1))
+    ]  # fmt: skip
+    return (min(found) if ask.after else max(found)) if found else None
 
 
 def chosen(ask: Ask, ids: list[int] | None = None) -> sa.Select[Any]:
@@ -153,9 +248,10 @@ def work_of(cases: list[Instance]) -> dict[int, Work]:
         name = names[case_id].get(element)
         if name and name not in found[case_id].steps:
             found[case_id].steps.append(name)
-    tasks = sa.select(
-        UserTask.instance_id, UserTask.name, UserTask.assignee, UserTask.created_at, UserTask.due_at
-    ).where(UserTask.instance_id.in_(ids), UserTask.state == "open")
+    row = UserTask.__table__.c  # past the filter of the workspace, as `narrowing.rows` is
+    tasks = sa.select(row.instance_id, row.name, row.assignee, row.created_at, row.due_at).where(
+        row.instance_id.in_(ids), row.state == "open"
+    )
     for case_id, name, assignee, since, due in db.session.execute(tasks):
         one = found[case_id]
         if name not in one.steps:

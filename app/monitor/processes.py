@@ -161,7 +161,7 @@ def durations(process_id: str) -> list[tuple[str, dt.timedelta, float]]:
     query = (
         sa.select(UserTask.name, UserTask.created_at, UserTask.completed_at)
         .where(UserTask.process_id == process_id, UserTask.state == "done")
-        .order_by(UserTask.due_at.desc())
+        .order_by(UserTask.completed_at.desc())
         .limit(LATEST)
     )
     taken: dict[str, list[float]] = {}
