@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from app import clock, errors, signals, workspace
 from app.db import db
 from app.engine import delivery, incidents, run, step, store, timers, waits
-from app.engine.models import Instance, UserTask
+from app.engine.models import Instance, Token, UserTask
 from app.i18n import _
 from app.jobs import queue
 from app.jobs.models import Job
@@ -28,9 +28,12 @@ def failure_of(error: BaseException, case: store.Case, element_id: str | None) -
 
 
 def _gave_up(payload: dict[str, Any], job: Job, error: BaseException) -> None:
-    """The case has an incident at the token that could not go on."""
+    """The case has an incident at the token that could not go on, unless somebody has moved it on
+    while the last attempt was failing."""
     case = store.lock(payload["instance_id"])
-    if case is not None and case.state in ("active", "suspended"):
+    if case is None or db.session.get(Token, (case.id, payload["token_id"])) is None:
+        return
+    if case.state in ("active", "suspended"):
         failure = failure_of(error, case, payload.get("element_id"))
         incidents.raise_for(
             case, failure, token_id=payload["token_id"], attempts=max(job.attempts, 1)

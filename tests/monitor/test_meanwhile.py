@@ -10,7 +10,7 @@ from flask import Flask
 from app.db import db
 from app.engine import repair, run
 from app.engine.models import Event, Incident, Instance
-from app.jobs import queue
+from app.jobs import queue, registry
 from app.jobs.models import Job
 from app.monitor import acts, bulk
 from app.monitor.models import DONE, RUNNING, STOPPED, Bulk, BulkItem, OperatorAct
@@ -111,3 +111,15 @@ def test_a_stopped_bulk_is_continued_once(app: Flask, as_user):
     assert db.session.get_one(Bulk, number).done == CASES
     states = sa.select(BulkItem.state).distinct()
     assert list(db.session.scalars(states)) == [DONE]
+
+
+def test_a_last_attempt_that_fails_after_the_step_was_skipped_is_no_trouble(
+    app: Flask, stuck: Incident
+):
+    payload = {"instance_id": stuck.instance_id, "token_id": stuck.token_id, "element_id": "send"}
+    repair.skip(stuck.id, reason="跳过", by="zhouning")
+    db.session.commit()
+    job = Job(kind="engine.resume", payload=payload, attempts=4)
+    registry.kinds["engine.resume"].gave_up(payload, job, RuntimeError("too late"))
+    db.session.commit()
+    assert desk.incidents() == [] and desk.names() == ["b"]
