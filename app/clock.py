@@ -63,14 +63,15 @@ def reading() -> str:
     return f"{_boot()}@{time.time() - time.clock_gettime(STEADY):.3f}"
 
 
-def set_since(counted: str | None) -> dt.timedelta:
-    """By how much this machine's clock has been set since that reading.
+def set_since(counted: str | None, until: str | None = None) -> dt.timedelta:
+    """By how much this machine's clock has been set between that reading and now, or `until`.
 
     Zero for no reading, and for one of another boot or machine: what passed in between only the
     wall clock can say.
     """
     boot, _at, moment = (counted or "").partition("@")
-    if not moment or boot != _boot() or boot == "unknown":
+    there, _at, later = (until or reading()).partition("@")
+    if not moment or boot != there or boot == "unknown":
         return dt.timedelta()
-    seconds = time.time() - time.clock_gettime(STEADY) - float(moment)
+    seconds = float(later) - float(moment)
     return dt.timedelta(seconds=seconds if abs(seconds) > TOLERANCE else 0)

@@ -65,11 +65,11 @@ def move(column: sa.Column[dt.datetime], ids: list[int]) -> int:
         .where(table.c.id.in_(ids), table.c.counted.is_not(None))
         .with_for_update()
     ).all()
-    count = 0
+    count, reading = 0, clock.reading()  # one for all that is written here: it may change any time
     for id, due, counted in rows:
-        ahead = clock.set_since(counted)
+        ahead = clock.set_since(counted, reading)
         if ahead:
             here = sa.and_(table.c.id == id, table.c.counted == counted)
-            moved = {column: due + ahead, table.c.counted: clock.reading()}
+            moved = {column: due + ahead, table.c.counted: reading}
             count += db.session.execute(sa.update(table).where(here).values(moved)).rowcount
     return count

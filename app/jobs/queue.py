@@ -56,8 +56,12 @@ def enqueue(
     key: str | None = None,
     retries: Iterable[float] | None = None,
     subject: str | None = None,
+    counted: str | None = None,
 ) -> bool:
-    """A job is in the table; False when one with the same `key` was there before."""
+    """A job is in the table; False when one with the same `key` was there before.
+
+    `counted` is the reading of the clock by which `run_at` was found, if that was not just now.
+    """
     chosen = registry.kinds[kind].retries if retries is None else tuple(retries)
     return bool(
         insert(
@@ -69,6 +73,7 @@ def enqueue(
                     "subject": subject,
                     "key": key,
                     "run_at": run_at or clock.now(),
+                    "counted": counted or clock.reading(),
                     "state": "waiting",
                     "attempts": 0,
                     "retries": list(chosen),

@@ -1,6 +1,8 @@
 """Somebody sets the clock: what counts a duration fires after that duration, a date by the clock."""
 
 import datetime as dt
+import itertools
+from types import ModuleType
 
 import pytest
 import sqlalchemy as sa
@@ -8,7 +10,7 @@ from flask import Flask
 
 from app import clock
 from app.db import db
-from app.engine import deploy, run
+from app.engine import deploy, run, timers
 from app.engine.models import Event, Timer
 from app.jobs import elapsed, queue
 from tests.conftest import TODAY
@@ -78,6 +80,74 @@ def test_a_clock_set_several_times_comes_to_the_same(wall, jumps):
         assert not fired()
     wall.wait(minutes=9)
     assert fired()
+
+
+def beside(patch: pytest.MonkeyPatch, module: ModuleType, name: str, act, *, call=1, before=False):
+    """`act` happens once: after that call of the function, or before it."""
+    function, calls = getattr(module, name), itertools.count(1)
+
+    def called(*given, **named):
+        here = next(calls) == call
+        if here and before:
+            act()
+        found = function(*given, **named)
+        if here and not before:
+            act()
+        return found
+
+    patch.setattr(module, name, called)
+
+
+@pytest.fixture
+def many(wall, monkeypatch: pytest.MonkeyPatch):
+    """Five cases wait for ten minutes; no more than two timers are looked at in one go."""
+    monkeypatch.setattr(timers, "BATCH", 2)
+    begin(after("PT10M"))
+    for _more in range(4):
+        run.start("p", by="zhangwei")
+    db.session.commit()
+    queue.run_due()
+    return wall
+
+
+def left() -> int:
+    """How many timers have not fired, after all due jobs are done."""
+    queue.run_due()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Timer))
+
+
+def test_nothing_is_early_when_the_clock_is_set_after_it_was_looked_for(many, monkeypatch):
+    beside(monkeypatch, elapsed, "follow", lambda: many.set(hours=1), call=2)  # of timers
+    assert left() == 5
+    many.wait(minutes=11)
+    assert left() == 0
+
+
+def test_nothing_is_early_when_the_clock_is_set_back_while_it_is_asked_for(many, monkeypatch):
+    beside(monkeypatch, elapsed, "follow", lambda: many.set(hours=1), call=2)  # of timers
+    beside(monkeypatch, timers, "due", lambda: many.set(hours=0))
+    assert left() == 5
+    many.wait(minutes=11)
+    assert left() == 0
+
+
+def test_what_was_due_is_not_late_when_the_clock_is_set_back_meanwhile(many, monkeypatch):
+    many.wait(minutes=11)
+    beside(monkeypatch, queue, "enqueue", lambda: many.set(hours=-1), before=True)
+    queue.run_due()
+    assert left() == 0  # at the next look
+
+
+def test_a_due_time_moves_by_the_clock_that_its_new_reading_names(many, monkeypatch):
+    many.set(hours=1)
+    beside(monkeypatch, clock, "set_since", lambda: many.set(hours=0))
+    ids = db.session.scalars(sa.select(Timer.id)).all()
+    elapsed.move(Timer.__table__.c.due_at, ids)
+    db.session.commit()
+    elapsed._seen.last.clear()  # a minute later, see `elapsed.EVERY`
+    assert left() == 5
+    many.wait(minutes=11)
+    assert left() == 0
 
 
 def test_a_date_is_when_the_clock_shows_it(wall):
