@@ -31,6 +31,7 @@ class ArchivedCase(Numerous, db.Model):
     __table_args__ = (
         sa.Index(None, "workspace_id", "business_key", "id"),
         sa.Index(None, "workspace_id", "subject"),
+        sa.Index(None, "workspace_id", "id"),
         sa.Index(None, "workspace_id", "ended_at", "id"),
         sa.Index(None, "workspace_id", "process_id", "ended_at", "id"),
         sa.Index(None, "workspace_id", "started_by", "id"),

@@ -11,6 +11,7 @@ from flask import redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
+from app import workspace
 from app.accounts import people
 from app.accounts.models import User
 from app.db import db
@@ -23,6 +24,7 @@ from app.inbox import sight, story
 from app.inbox.routes import inbox
 
 PAGE = 50
+MANY = 1_000  # that begin alike
 LAST = "\U0010ffff"
 NOTHING: dict[str, Any] = {
     "case": {"header": ""}, "tables": {"user_task": [], "event": [], "comment": []}
@@ -58,14 +60,31 @@ def find(person: User, words: str = "", before: int | None = None) -> list[Archi
     number. Read from an index whatever is asked for."""
     query = sa.select(ArchivedCase).where(sight.archived(person)).order_by(ArchivedCase.id.desc())
     if words:
-        same = [_begins(ArchivedCase.business_key, words), _begins(ArchivedCase.subject, words)]
-        number = words.removeprefix("#")
-        if number.isdecimal() and len(number) < 19:
-            same.append(ArchivedCase.id == int(number))
-        query = query.where(sa.or_(*same))
+        query = query.where(_with(words))
     if before is not None:
         query = query.where(ArchivedCase.id < min(before, 2**63 - 1))
     return list(db.session.scalars(query.limit(PAGE + 1)))
+
+
+def _with(words: str) -> sa.ColumnElement[bool]:
+    """A few are named one by one, from the indexes of number and subject. Very many are met on the
+    way through the list: there the words are an expression, which leads away from its order."""
+    row = ArchivedCase.__table__.c
+    columns = (row.business_key, row.subject)
+    number = words.removeprefix("#")
+    ids = [int(number)] if number.isdecimal() and len(number) < 19 else []
+    found = [_first(column, words) for column in columns]
+    if all(len(some) < MANY for some in found):
+        return ArchivedCase.id.in_({*ids, *found[0], *found[1]})
+    every = (ArchivedCase.business_key, ArchivedCase.subject)
+    same = [_begins(column.concat(""), words) for column in every]
+    return sa.or_(*same, *(ArchivedCase.id == id for id in ids))
+
+
+def _first(column: Any, words: str) -> list[int]:
+    row = ArchivedCase.__table__.c
+    some = sa.select(row.id).where(row.workspace_id == workspace.current(), _begins(column, words))
+    return list(db.session.connection().execute(some.order_by(column).limit(MANY)).scalars())
 
 
 def _begins(column: Any, words: str) -> sa.ColumnElement[bool]:

@@ -27,7 +27,10 @@ class OperatorAct(Numerous, db.Model):
     instance_id: Mapped[int | None] = mapped_column(BigId, index=True)
     reason: Mapped[str] = mapped_column(sa.String(500))
     data: Mapped[dict[str, Any] | None] = mapped_column(Json())
-    __table_args__ = (sa.Index(None, "workspace_id", "by", "id"),)
+    __table_args__ = (
+        sa.Index(None, "workspace_id", "by", "id"),
+        sa.Index(None, "workspace_id", "id"),
+    )
 
 
 class Bulk(Owned, db.Model):

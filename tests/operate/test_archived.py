@@ -8,10 +8,14 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from app import cli, clock
+from app.accounts import people
 from app.db import db
 from app.engine import archive, files
 from app.engine.archived import ArchivedTask
+from app.inbox.archive import find
+from app.monitor import acts
 from tests.conftest import TODAY
+from tests.inbox.test_list import asked_by, explained
 from tests.operate.old import LATER, SECRET, finish, look, publish
 
 
@@ -107,3 +111,29 @@ def test_the_record_s_page_knows_of_its_archive(archived, app):
     from app.registry import cases
 
     assert cases.has_archived("QT-202603-0001") and not cases.has_archived("QT-202603-0002")
+
+
+@pytest.mark.parametrize("words", ("", "QT-", "0007", "#1"))
+@pytest.mark.parametrize("many", (1, 1000))
+def test_a_page_of_the_archive_is_read_in_its_order(archived, monkeypatch, words, many):
+    monkeypatch.setattr("app.inbox.archive.MANY", many)
+    admin = people.get("zhouning")
+    for text, given in asked_by(lambda: find(admin, words)):
+        plan = explained(text, given)
+        assert not [line for line in plan if line.startswith(("SCAN", "USE TEMP", "Seq Scan"))], (
+            plan
+        )
+
+
+@pytest.mark.parametrize("words", ("QT-2026", "上海恒远", "#1"))
+def test_what_very_many_begin_with_finds_the_same(archived, monkeypatch, words):
+    admin = people.get("zhouning")
+    few = [row.id for row in find(admin, words)]
+    monkeypatch.setattr("app.inbox.archive.MANY", 1)
+    assert [row.id for row in find(admin, words)] == few
+
+
+def test_the_log_of_administrators_is_read_in_its_order(app):
+    asked = asked_by(lambda: acts.log(None, "", "", most=51))
+    ((text, given),) = [one for one in asked if "operator_act" in one[0]]
+    assert not [line for line in explained(text, given) if "TEMP B-TREE" in line or "Sort" in line]
