@@ -45,3 +45,10 @@ def test_a_value_may_have_any_name(app):
 def test_templates_speak_it_too(app):
     with app.test_request_context(headers={"Accept-Language": "en"}):
         assert app.jinja_env.from_string("{{ _('保存') }}").render() == "Save"
+
+
+def test_templates_fill_a_text_with_a_number_and_more(app):
+    text = "{{ ngettext('%(ok)s 项成功，%(num)d 项没有办成，还选着：', '-', 2, ok=1) }}"
+    with app.test_request_context(headers={"Accept-Language": "zh"}):
+        shown = app.jinja_env.from_string(text.replace("'-'", "'%(ok)s/%(num)d'")).render()
+    assert shown == "1/2"
