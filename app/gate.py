@@ -96,9 +96,11 @@ class Gate:
 
         Were it kept open here, the parent's lock would outlive the parent.
         """
-        for file in self.files or ():
-            os.close(file)
+        files = self.files or ()
         self.begin_anew()
+        for file in files:
+            with contextlib.suppress(OSError):  # the other gates must be left, too
+                os.close(file)
 
 
 def _open(path: str) -> int:
