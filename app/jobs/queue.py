@@ -156,8 +156,8 @@ def perform(job_id: int, *, worker: str | None = None) -> bool:
 
 def _do(job: Job, worker: str) -> bool:
     begun = time.perf_counter()
-    about = {"job_id": job.id, "job": job.kind, "instance_id": case_of(job)}
-    with workspace.use(job.workspace_id), measure.about(**about):
+    about = measure.about(job_id=job.id, job=job.kind, instance_id=case_of(job))
+    with workspace.use(job.workspace_id), about:
         try:
             _check_deaths(job)
             registry.kinds[job.kind].work(job.payload, job)
