@@ -34,7 +34,8 @@ class Gate:
         self.path = path
         # a process that is forked has the same one
         self.bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        weakref.finalize(self, os.close, self.bell)
+        self.kept = [self.bell]
+        weakref.finalize(self, _close, self.kept)
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -89,6 +90,7 @@ class Gate:
             except OSError:
                 os.close(turn)
                 raise
+            self.kept += self.files
         return self.files
 
     def leave_to_parent(self) -> None:
@@ -96,11 +98,15 @@ class Gate:
 
         Were it kept open here, the parent's lock would outlive the parent.
         """
-        files = self.files or ()
+        _close(self.kept[1:])
+        del self.kept[1:]
         self.begin_anew()
-        for file in files:
-            with contextlib.suppress(OSError):  # the other gates must be left, too
-                os.close(file)
+
+
+def _close(files: list[int]) -> None:
+    for file in files:
+        with contextlib.suppress(OSError):
+            os.close(file)
 
 
 def _open(path: str) -> int:

@@ -1,6 +1,7 @@
 """How gunicorn serves the product; every value comes from `config.py`."""
 
 import gc
+import socket
 import sys
 from typing import Any
 
@@ -14,7 +15,7 @@ _settings = load()
 bind = _settings.bind
 workers = _settings.workers
 threads = _settings.threads
-worker_class = "gthread"
+worker_class = "app.threads.Worker"
 graceful_timeout = 20
 timeout = 60
 max_requests = 0
@@ -23,6 +24,7 @@ accesslog = None
 limit_request_line = 8190
 proc_name = "shunliu"
 control_socket_disable = True  # nothing is written outside of instance/
+UNASKED = 30  # seconds
 SWITCH = 0.001  # seconds; whoever holds the turn to write gets the interpreter back that soon
 forwarded_allow_ips = ""  # `app.proxy` decides whom to believe
 
@@ -41,9 +43,16 @@ class Lines(Logger):
 logger_class = Lines
 
 
-def when_ready(_server: Any) -> None:
-    """What was loaded stays for good: no process's collector walks it, its memory stays shared."""
+def when_ready(server: Any) -> None:
+    """What was loaded stays for good: no process's collector walks it, its memory stays shared.
+
+    Browsers open connections in advance; such a one comes when something is asked over it, and
+    keeps no thread waiting.
+    """
     gc.freeze()
+    for listener in server.LISTENERS:
+        if listener.family != socket.AF_UNIX:
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, UNASKED)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -41,6 +41,7 @@ ROWS = {
             "cli",
             "web",
             "server",
+            "threads",
             "product",
             "compiled",
             "balance",
