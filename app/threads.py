@@ -55,7 +55,7 @@ class Threads(futures.Executor):
                 self._waiting.popleft().future.cancel()
             self._changed.notify_all()
             while wait and (self._waiting or self._begun):
-                self._changed.wait(SHORT)
+                self._changed.wait()
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
@@ -72,6 +72,8 @@ class Threads(futures.Executor):
         me = threading.get_ident()
         with self._changed:
             self._begun.pop(me, None)
+            if self._ended:
+                self._changed.notify_all()  # `shutdown` may wait for this
             while not self._ended or self._waiting:
                 pause = self._pause()
                 if pause is not None and pause <= 0:

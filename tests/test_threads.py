@@ -7,7 +7,7 @@ import pytest
 
 from app import threads
 
-SOON = 60.0  # seconds until a test that hangs is given up
+SOON = 20.0  # seconds until a test that hangs is given up
 
 
 @pytest.fixture
@@ -109,3 +109,15 @@ def test_what_waits_can_be_cancelled_at_the_end(patient, gate):
     pool.shutdown(wait=False, cancel_futures=True)
     with pytest.raises(CancelledError):
         last.result(SOON)
+
+
+def test_who_waits_for_the_end_goes_on_as_soon_as_the_last_task_is_done(patient, gate):
+    pool = threads.Threads(2)
+    assert blocked(pool, gate).wait(SOON)
+    ends = threading.Thread(target=pool.shutdown, daemon=True)
+    ends.start()
+    ends.join(0.1)
+    assert ends.is_alive()
+    gate.set()
+    ends.join(SOON)
+    assert not ends.is_alive()
