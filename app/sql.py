@@ -194,3 +194,13 @@ def _inserts(table: sa.Table) -> sa.Insert:
 def named(table: sa.Table, *columns: str) -> sa.ColumnElement[bool]:
     """`column = :the_column` for each, to be used in a statement that is made once."""
     return sa.and_(*(table.c[name] == sa.bindparam(f"the_{name}") for name in columns))
+
+
+def here(table: sa.Table, key: str = "id") -> sa.ColumnElement[bool]:
+    """`key = :the_key`, and the row belongs to `:the_workspace_id`.
+
+    Found by the key alone: PostgreSQL guesses that of a table which nobody has counted yet any
+    index is as good as another, and would go through all rows of the workspace.
+    """
+    ours = table.c.workspace_id + sa.literal_column("0") == sa.bindparam("the_workspace_id")
+    return sa.and_(named(table, key), ours)

@@ -23,14 +23,14 @@ _OPEN_TASK = (
         *(_instance.c[name] for name in store.Case.__slots__),
     )
     .join(_instance, _instance.c.id == _task.c.instance_id)
-    .where(sql.named(_task, "id", "workspace_id"))
+    .where(sql.here(_task))
 )  # fmt: skip
 _CASE_OF_TASK = (
     sa.select(_instance.c.id)
     .where(
         _instance.c.id
         == sa.select(_task.c.instance_id)
-        .where(sql.named(_task, "id", "workspace_id"))
+        .where(sql.here(_task))
         .scalar_subquery()
     )
     .with_for_update(key_share=True)

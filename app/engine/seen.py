@@ -17,7 +17,7 @@ _BOTH = (
         _token,
         sa.and_(_token.c.instance_id == _instance.c.id, sql.named(_token, "token_id")),
     )
-    .where(sql.named(_instance, "id", "workspace_id"))
+    .where(sql.here(_instance))
 )
 
 

@@ -19,9 +19,7 @@ _task, _candidate = UserTask.__table__, TaskCandidate.__table__
 _ROW = (
     sa.select(*_task.c, Instance.__table__.c.revision)
     .join(Instance.__table__, Instance.__table__.c.id == _task.c.instance_id)
-    .where(
-        _task.c.id == sa.bindparam("the_id"), _task.c.workspace_id == sa.bindparam("the_workspace")
-    )
+    .where(sql.here(_task))
 )
 _FREE = (
     sa.select(_candidate.c.id)
@@ -159,7 +157,7 @@ def task_to_act_on(task_id: int, person: User) -> UserTask:
 
 def to_complete(task_id: int, person: User) -> UserTask | sa.Row[Any]:
     """As `task_to_act_on`; the plain row of the task where that is enough to complete it."""
-    here = {"the_id": task_id, "the_workspace": workspace.current()}
+    here = {"the_id": task_id, "the_workspace_id": workspace.current()}
     row = sql.one(_ROW, here)
     if row is not None and may_act(row, person):
         return row
