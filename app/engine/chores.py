@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from app import clock, errors, signals, workspace
 from app.db import db
-from app.engine import delivery, incidents, run, step, store, timers, waits
+from app.engine import delivery, incidents, once, run, step, store, timers, waits
 from app.engine.models import Instance, Token, UserTask
 from app.i18n import _
 from app.jobs import queue
@@ -179,5 +179,6 @@ def _remind() -> None:
 
 @job("engine.tidy", every=dt.timedelta(hours=1).total_seconds())
 def tidy(_payload: dict[str, Any], _job: Job) -> None:
-    """Messages that nobody came for are gone."""
+    """Messages that nobody came for are gone, and keys of starts that are older than a day."""
     waits.drop_expired()
+    once.forget()

@@ -1,14 +1,24 @@
 """/processes: the map, the areas, the flows, and starting a case."""
 
+import secrets
+
 import sqlalchemy as sa
-from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_login import current_user, login_required
 
 from app import errors, viewer
 from app.accounts.models import Group
-from app.db import db
-from app.engine import run
-from app.engine.cases import Instance
+from app.db import db, set_reading
+from app.engine import once, run
 from app.engine.published import Definition
 from app.engine.work import UserTask
 from app.i18n import _
@@ -122,6 +132,7 @@ def flow(number: str) -> str:
         finished=figures.finished([definition.process_id]).get(definition.process_id, 0),
         lately=figures.LATELY.days,
         may_start=figures.may_start(current_user, definition),
+        start_key=secrets.token_urlsafe(),
         groups=groups,
         lasting=places.lasting,
         names=figures.names(),
@@ -160,20 +171,33 @@ def diagram(definition_id: int) -> Response:
 
 @pages.post("/<number>/start")
 def start(number: str) -> Response:
-    """A new case has begun; the person sees the first task if it is theirs, else the case."""
+    """A new case has begun; the person sees the first task if it is theirs, else the case. Asked
+    again with the same key, the person sees the case that has begun before."""
     definition = _newest(number)
     if not figures.may_start(current_user, definition):
         raise errors.NotAllowed(_("您不能发起这个流程。如果工作需要，请联系流程负责人。"))
-    instance = run.start(definition.process_id, {}, by=current_user.login)
+    key, new = _key(), True
+    if key is None:
+        case = run.start(definition.process_id, {}, by=current_user.login).id
+    else:
+        case, new = once.start(definition.process_id, key, by=current_user.login)
     db.session.commit()
-    return redirect(_first_page(instance))
+    set_reading(True)  # the answer needs no turn to write
+    if not new:
+        flash(_("这个实例刚才已经发起，没有再发起一个。"))
+    return redirect(_first_page(case))
 
 
-def _first_page(instance: Instance) -> str:
+def _key() -> str | None:
+    """What tells a repeated request from a new one: a program's header, a page's hidden field."""
+    return request.headers.get("Idempotency-Key", request.form.get("start_key"))
+
+
+def _first_page(case: int) -> str:
     task = db.session.scalar(
         sa.select(UserTask)
         .where(
-            UserTask.instance_id == instance.id,
+            UserTask.instance_id == case,
             UserTask.state == "open",
             UserTask.assignee == current_user.login,
         )
@@ -181,7 +205,7 @@ def _first_page(instance: Instance) -> str:
     )
     if task is not None:
         return url_for("inbox.task", task_id=task.id)
-    return url_for("inbox.case", instance_id=instance.id)
+    return url_for("inbox.case", instance_id=case)
 
 
 def group_names() -> dict[str, str]:

@@ -99,6 +99,13 @@ def starts(ground: Ground, ledger: Ledger, verdict: Verdict) -> None:
     verdict.hold(there >= told, f"{told} starts were acknowledged, {there} cases exist")
 
 
+def no_more_starts(ground: Ground, ledger: Ledger, verdict: Verdict) -> None:
+    """There is no case that nobody was told of."""
+    told = {line["location"] for line in ledger.of("start")}
+    there = ground.ask("select count(*) from instance")[0][0]
+    verdict.hold(there == len(told), f"{there} cases exist, {len(told)} were told of")
+
+
 def ends(ground: Ground, verdict: Verdict, completions: int) -> None:
     """Every case has ended by its whole way, came to its last step once, and nothing is left."""
     cases = ground.ask("select id, state, header from instance")
