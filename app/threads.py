@@ -6,6 +6,7 @@ after the other they are all faster. So a second thread begins only when a reque
 another has waited, for longer than short ones ever do; a report of some seconds is in nobody's way.
 """
 
+import selectors
 import threading
 import time
 from collections import deque
@@ -14,7 +15,9 @@ from concurrent import futures
 from functools import partial
 from typing import Any, NamedTuple
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import PollableMethodQueue, TConn, ThreadWorker
+
+from app import lingering, stalled
 
 SHORT = 0.1  # seconds
 
@@ -101,9 +104,66 @@ class Threads(futures.Executor):
         return min(self._waiting[0].since, max(self._begun.values())) + SHORT - time.monotonic()
 
 
+class _Calls(PollableMethodQueue):
+    """What threads have the process's loop do. A thread that is still at work when the loop has
+    ended writes one more byte, and must not hit the file that has got the number meanwhile."""
+
+    def close(self) -> None:
+        """Its files end with the process."""
+
+
 class Worker(ThreadWorker):
-    """gunicorn's worker with these threads."""
+    """gunicorn's worker with these threads. Its loop waits for no client: it would take and read
+    nothing meanwhile, whoever else asks."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.method_queue = _Calls()
+        self.visits = stalled.Visits()
 
     def get_thread_pool(self) -> Threads:
         """The threads that answer."""
         return Threads(self.cfg.threads)
+
+    def run(self) -> None:
+        """Everything that was asked is answered, everybody had time to read it."""
+        self.lingering = lingering.Lingering()
+        self.poller.register(self.lingering.fileno(), selectors.EVENT_READ, self.lingering.heed)
+        super().run()
+        self.lingering.finish()
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """A round of the loop."""
+        super().wait_for_and_dispatch_events(timeout if self.alive else min(timeout, stalled.EVERY))
+        self.lingering.expire()
+        self.visits.look(ending=not self.alive)
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """A thread will see to it."""
+        self.visits.come(conn, conn.sock)
+        super().enqueue_req(conn)
+
+    def handle(self, conn: TConn) -> Any:
+        """In a thread: what is asked over it is read and answered."""
+        self.visits.begin(conn)
+        return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: TConn) -> bool:
+        """In a thread: what is asked is answered."""
+        self.visits.ask(conn)
+        return super().handle_request(req, conn)
+
+    def finish_request(self, conn: TConn, fs: futures.Future[Any]) -> None:
+        """The thread is done with it; it goes on, or ends."""
+        self.visits.leave(conn)
+        if fs.cancelled() or not (fs.exception() or fs.result()):
+            self.nr_conns -= 1
+            self.lingering.take(conn.sock)
+            return
+        super().finish_request(conn, fs)
+        if not self.alive:
+            self._cap_keepalive(time.monotonic() + lingering.LAST)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Who is asking just now is still answered when the process ends, but not for long."""
+        super()._cap_keepalive(min(deadline, time.monotonic() + lingering.LAST))

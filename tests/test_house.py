@@ -42,6 +42,8 @@ ROWS = {
             "web",
             "server",
             "threads",
+            "lingering",
+            "stalled",
             "product",
             "compiled",
             "balance",

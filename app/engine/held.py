@@ -28,10 +28,7 @@ _OPEN_TASK = (
 _CASE_OF_TASK = (
     sa.select(_instance.c.id)
     .where(
-        _instance.c.id
-        == sa.select(_task.c.instance_id)
-        .where(sql.here(_task))
-        .scalar_subquery()
+        _instance.c.id == sa.select(_task.c.instance_id).where(sql.here(_task)).scalar_subquery()
     )
     .with_for_update(key_share=True)
 )

@@ -61,11 +61,7 @@ _COLUMNS = [_instance.c[name] for name in Case.__slots__]
 
 
 # rows that refer to the case (drafts, files) may be written meanwhile, hence not FOR UPDATE
-_LOCK = (
-    sa.select(*_COLUMNS)
-    .where(sql.here(_instance))
-    .with_for_update(key_share=True)
-)
+_LOCK = sa.select(*_COLUMNS).where(sql.here(_instance)).with_for_update(key_share=True)
 _SCOPES = (
     sa.select(_scope.c.owner, _scope.c.state)
     .where(sql.named(_scope, "instance_id"))
