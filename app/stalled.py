@@ -8,7 +8,7 @@ import select
 import socket
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 PATIENCE = 60.0  # seconds without a byte
 LAST = 2.0  # seconds, when the process is about to end
@@ -19,27 +19,21 @@ _TAKEN = slice(120, 128)  # tcpi_bytes_acked in Linux's struct tcp_info
 @dataclass(slots=True)
 class _Visit:
     connection: socket.socket
-    begun: bool = False  # a thread is at it
+    since: float  # when something last happened
     asked: bool = False  # it has read all of the request's head
     taken: bytes = b""
-    since: float = field(default_factory=time.monotonic)  # nothing has happened
 
 
 class Visits:
-    """The connections that are with the threads of one process, or wait for one."""
+    """The connections that are with the threads of one process."""
 
     def __init__(self) -> None:
         self._visits: dict[Hashable, _Visit] = {}
         self._next = 0.0
 
-    def come(self, visitor: Hashable, connection: socket.socket) -> None:
-        """It waits for a thread."""
-        self._visits[visitor] = _Visit(connection)
-
-    def begin(self, visitor: Hashable) -> None:
-        """A thread is at it; may be said by that thread, like `ask`."""
-        visit = self._visits[visitor]
-        visit.since, visit.begun = time.monotonic(), True
+    def begin(self, visitor: Hashable, connection: socket.socket) -> None:
+        """A thread is at it; said by that thread, like `ask` and `leave`."""
+        self._visits[visitor] = _Visit(connection, time.monotonic())
 
     def ask(self, visitor: Hashable) -> None:
         """Its request is being answered."""
@@ -56,8 +50,8 @@ class Visits:
             return
         self._next = now + EVERY
         patience = min(LAST, PATIENCE) if ending else PATIENCE
-        for visit in self._visits.values():
-            if visit.begun and _waits(visit, now) and now - visit.since >= patience:
+        for visit in list(self._visits.values()):  # threads come and go meanwhile
+            if _waits(visit, now) and now - visit.since >= patience:
                 with contextlib.suppress(OSError):  # it has ended by itself
                     visit.connection.shutdown(socket.SHUT_RDWR)
 

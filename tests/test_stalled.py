@@ -41,11 +41,9 @@ def pair() -> Iterator[Pair]:
             yield server, client
 
 
-def visit(connection: socket.socket, *, begun: bool = True, asked: bool = True) -> stalled.Visits:
+def visit(connection: socket.socket, *, asked: bool = True) -> stalled.Visits:
     visits = stalled.Visits()
-    visits.come("me", connection)
-    if begun:
-        visits.begin("me")
+    visits.begin("me", connection)
     if asked:
         visits.ask("me")
     return visits
@@ -88,12 +86,6 @@ def test_a_process_that_ends_waits_less(pair, clock):
     server, _client = pair
     pass_by(visit(server, asked=False), clock, stalled.LAST, ending=True)
     assert ended(server)
-
-
-def test_what_waits_for_a_thread_may_wait(pair, clock):
-    server, _client = pair
-    pass_by(visit(server, begun=False, asked=False), clock, 10 * stalled.PATIENCE, ending=True)
-    assert not ended(server)
 
 
 def test_a_request_that_takes_long_is_not_touched(pair, clock):

@@ -1,13 +1,67 @@
-"""Short tasks are done one after the other; a long one is in nobody's way."""
+"""One thread leads; while it is at something long another one does."""
 
+import queue
 import threading
-from concurrent.futures import CancelledError
+import time
 
 import pytest
 
 from app import threads
 
 SOON = 20.0  # seconds until a test that hangs is given up
+NEVER = float("inf")
+
+
+class Work:
+    """A leader that does what is put; who watches is the test."""
+
+    def __init__(self, most: int) -> None:
+        self.todo: queue.SimpleQueue = queue.SimpleQueue()
+        self.done: queue.SimpleQueue = queue.SimpleQueue()
+        self.roused = threading.Event()
+        self.lead = threads.Lead(self._round, self.roused.set)
+        self.lead.begin(most)
+
+    def _round(self) -> None:
+        task = self.todo.get()
+        self.lead.task_begins()
+        try:
+            found = task()
+        finally:
+            leads = self.lead.task_ends()
+        self.done.put((found, threading.get_ident(), leads))
+
+    def result(self) -> tuple[object, int, bool]:
+        return self.done.get(timeout=SOON)
+
+    def watch_until(self, event: threading.Event) -> None:
+        until = time.monotonic() + SOON
+        while not event.is_set() and time.monotonic() < until:
+            self.lead.watch()
+            event.wait(0.002)
+        assert event.is_set()
+
+    def waiting(self, how_many: int) -> None:
+        """So many threads wait for the lead."""
+        until = time.monotonic() + SOON
+        while self.lead._waiting != how_many:
+            assert time.monotonic() < until
+            time.sleep(0.001)
+
+
+@pytest.fixture
+def work():
+    made: list[Work] = []
+
+    def begin(most: int) -> Work:
+        made.append(Work(most))
+        return made[-1]
+
+    yield begin
+    for one in made:
+        one.lead.end()
+        for _number in range(8):
+            one.todo.put(lambda: None)
 
 
 @pytest.fixture
@@ -18,8 +72,8 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nearly everything counts as long."""
-    monkeypatch.setattr(threads, "SHORT", 0.001)
+    """Everything counts as long."""
+    monkeypatch.setattr(threads, "SHORT", 0.0)
 
 
 @pytest.fixture
@@ -30,94 +84,84 @@ def gate():
     made.set()
 
 
-def blocked(pool: threads.Threads, gate: threading.Event) -> threading.Event:
-    """A task is in the pool that waits for the gate; set as soon as it has begun."""
+def blocked(work: Work, gate: threading.Event) -> threading.Event:
+    """A task is put that waits for the gate; set as soon as it has begun."""
     begun = threading.Event()
 
-    def wait() -> None:
+    def wait() -> str:
         begun.set()
         gate.wait(SOON)
+        return "late"
 
-    pool.submit(wait)
+    work.todo.put(wait)
     return begun
 
 
-def test_short_tasks_are_done_in_their_order_and_never_two_at_once(patient):
-    pool, inside, most, done = threads.Threads(4), [], 0, []
-
-    def act(number: int) -> int:
-        nonlocal most
-        inside.append(number)
-        most = max(most, len(inside))
-        done.append(number)
-        inside.remove(number)
-        return number * 2
-
-    found = [pool.submit(act, number) for number in range(200)]
-    assert [one.result(SOON) for one in found] == [number * 2 for number in range(200)]
-    assert (most, done) == (1, list(range(200)))
-    pool.shutdown()
+def test_short_tasks_are_done_in_their_order_by_one_thread(work, patient):
+    all_of_them = work(4)
+    for number in range(200):
+        all_of_them.todo.put(lambda number=number: number)
+        all_of_them.lead.watch()
+    found = [all_of_them.result() for _number in range(200)]
+    assert [number for number, _thread, _leads in found] == list(range(200))
+    assert len({thread for _number, thread, _leads in found}) == 1
+    assert all(leads for _number, _thread, leads in found)
 
 
-def test_while_a_long_task_goes_on_others_are_done(hasty, gate):
-    pool = threads.Threads(4)
-    assert blocked(pool, gate).wait(SOON)
-    assert [pool.submit(lambda n=n: n).result(SOON) for n in range(20)] == list(range(20))
-    assert not gate.is_set()
-
-
-def test_each_that_waits_for_long_ones_gets_a_thread_by_itself(hasty, gate):
-    pool = threads.Threads(4)
-    begun = [blocked(pool, gate) for _number in range(4)]
-    assert all(one.wait(SOON) for one in begun)  # nothing is handed in any more that could wake
-
-
-def test_there_are_never_more_than_were_asked_for(hasty, gate):
-    pool = threads.Threads(2)
-    first = [blocked(pool, gate) for _number in range(2)]
-    assert all(one.wait(SOON) for one in first)
-    later = blocked(pool, gate)
-    assert not later.wait(0.2)
+def test_while_a_long_task_goes_on_another_thread_leads(work, hasty, gate):
+    two = work(2)
+    two.waiting(1)
+    assert blocked(two, gate).wait(SOON)
+    after = threading.Event()
+    two.todo.put(after.set)
+    two.watch_until(after)
+    _none, other, leads = two.result()
+    assert leads
     gate.set()
-    assert later.wait(SOON)
+    found, first, still = two.result()
+    assert (found, still) == ("late", False)
+    assert first != other
 
 
-def test_an_error_is_the_tasks_and_the_thread_goes_on(patient):
-    pool = threads.Threads(1)
-    with pytest.raises(ZeroDivisionError):
-        pool.submit(lambda: 1 // 0).result(SOON)
-    assert pool.submit(lambda: "well").result(SOON) == "well"
-    pool.shutdown()
-
-
-def test_at_the_end_what_waits_is_done_and_nothing_more_is_taken(patient, gate):
-    pool = threads.Threads(2)
-    assert blocked(pool, gate).wait(SOON)
-    last = pool.submit(lambda: "done")
-    pool.shutdown(wait=False)
-    with pytest.raises(RuntimeError):
-        pool.submit(lambda: None)
+def test_who_has_lost_the_lead_waits_for_it_like_the_others(work, hasty, gate):
+    two = work(2)
+    two.waiting(1)
+    assert blocked(two, gate).wait(SOON)
+    after = threading.Event()
+    two.todo.put(after.set)
+    two.watch_until(after)
+    two.result()
+    two.waiting(0)
     gate.set()
-    assert last.result(SOON) == "done"
-    pool.shutdown()
+    two.result()
+    two.waiting(1)
 
 
-def test_what_waits_can_be_cancelled_at_the_end(patient, gate):
-    pool = threads.Threads(1)
-    assert blocked(pool, gate).wait(SOON)
-    last = pool.submit(lambda: "done")
-    pool.shutdown(wait=False, cancel_futures=True)
-    with pytest.raises(CancelledError):
-        last.result(SOON)
-
-
-def test_who_waits_for_the_end_goes_on_as_soon_as_the_last_task_is_done(patient, gate):
-    pool = threads.Threads(2)
-    assert blocked(pool, gate).wait(SOON)
-    ends = threading.Thread(target=pool.shutdown, daemon=True)
-    ends.start()
-    ends.join(0.1)
-    assert ends.is_alive()
+def test_nobody_takes_the_lead_from_the_last_thread_that_could_have_it(work, hasty, gate):
+    one = work(1)
+    assert blocked(one, gate).wait(SOON)
+    for _number in range(10):
+        one.lead.watch()
     gate.set()
-    ends.join(SOON)
-    assert not ends.is_alive()
+    assert one.result()[2], "it still leads"
+
+
+def test_who_watches_may_rest_when_nothing_is_asked_and_is_told_of_the_next_task(
+    work, monkeypatch, gate
+):
+    one = work(1)
+    assert one.lead.watch() == threads.SHORT or one.lead.watch() == NEVER
+    monkeypatch.setattr(threads, "REST", -1.0)
+    assert one.lead.watch() == NEVER
+    assert not one.roused.is_set()
+    assert blocked(one, gate).wait(SOON)
+    assert one.roused.wait(SOON)
+    assert one.lead.watch() <= threads.SHORT
+
+
+def test_a_round_that_fails_is_told_and_the_thread_leads_on(work, patient, caplog):
+    one = work(1)
+    one.todo.put(lambda: 1 // 0)
+    one.todo.put(lambda: "well")
+    assert one.result()[0] == "well"
+    assert "ZeroDivisionError" in caplog.text

@@ -26,7 +26,7 @@ class Server:
     def __init__(self, folder: Path, *, patient: bool) -> None:
         self.folder, self.port = folder, ports.free()
         self.connections: list[socket.socket] = []
-        command = [sys.executable, "-m", "gunicorn", "-k", "app.threads.Worker", "--threads=2",
+        command = [sys.executable, "-m", "gunicorn", "-k", "app.worker.Worker", "--threads=2",
                    f"-b127.0.0.1:{self.port}", "--graceful-timeout=3600", "--log-level=warning",
                    "--no-control-socket", "--keep-alive=3600", "tests.operate.plain:app"]  # fmt: skip
         environ = os.environ | {plain.FOLDER: str(folder), plain.PATIENT: "1" if patient else ""}
