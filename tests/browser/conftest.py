@@ -22,6 +22,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from app import create_app
 from app.db import db
 from tests import ports
+from tests.database import Database
+from tests.flows.conftest import publish
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -81,6 +83,12 @@ class Site:
             yield
             db.session.commit()
             db.session.remove()
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    """The company with its records and flows as it is today, for a server lives in real time."""
+    return publish(tmp_path_factory.mktemp("company"))
 
 
 @pytest.fixture(scope="module")

@@ -15,16 +15,15 @@ from app.records.sales_order import SalesOrder
 from app.records.sales_return import SalesReturn
 from tests.browser.desk import Office
 from tests.flows import trade
-from tests.flows.conftest import publish
 
 HENGYUAN, NAME = "CU-202501-0001", "上海恒远机械有限公司"
 OWED = 420_000  # of 500,000 that 恒远 may owe
 
 
 @pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """The company as it is today, for the server lives in real time."""
-    return publish(tmp_path_factory.mktemp("today"))
+def template(company):
+    """The server's database begins as the company."""
+    return company
 
 
 @pytest.fixture
