@@ -1,44 +1,34 @@
-"""Finished cases leave the live tables when they are old enough; nothing of them is lost.
+"""Finished cases leave the live tables; nothing of them is lost.
 
-Each case goes by itself, in a job of its own: it is packed while others write, then moved in one
-short transaction. The records (customers, orders, the ledger and its logs) stay where they are.
-Uploaded files stay too, and belong to the archived case.
+They are packed while others write, then moved in one short transaction. The records (customers,
+orders, the ledger and its logs) stay where they are. Uploaded files stay too, and belong to the
+archived case. Which cases, and when: `retention`.
 """
 
-import datetime as dt
 import functools
 import hashlib
-import logging
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from dateutil.relativedelta import relativedelta
-from flask import current_app
 
-from app import clock, errors, measure, values, workspace
-from app import db as database
+from app import clock, errors, measure, sql, values, workspace
 from app.db import db
-from app.engine import definitions, schedule, store
 from app.engine.archived import ArchivedCase, ArchivedContent, ArchivedPerson, ArchivedTask
 from app.engine.files import StoredFile
-from app.engine.models import Definition, Event, HandlerJournal, Instance, UserTask
-from app.jobs import queue
-from app.jobs.models import UNDER_WAY, Job
-from app.jobs.registry import job
+from app.engine.models import Event, HandlerJournal, Instance, UserTask
 
-ATTRIBUTE = "historyTimeToLive"  # of the process, in days or as ISO 8601
-EVERY = dt.timedelta(minutes=5)
-MOST_CASES = 500  # asked for at a time
-MOST_ROWS = 1_000  # deleted in one transaction
+MOST_ROWS = 1_000  # of one case, deleted in one transaction
+TOGETHER = 8  # cases that are moved with the same statements, at most
 FORMAT = 1
 FINISHED = ("ended", "cancelled")
-log = logging.getLogger(__name__)
 _case, _file, _task = Instance.__table__, StoredFile.__table__, UserTask.__table__
 _archived, _content = ArchivedCase.__table__, ArchivedContent.__table__
 _person, _event, _journal = ArchivedPerson.__table__, Event.__table__, HandlerJournal.__table__
 _archived_task = ArchivedTask.__table__
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,69 +42,48 @@ class Packed:
     sha256: str
     marks: dict[str, int]
 
+    @property
+    def id(self) -> int:
+        """Its number, before and after."""
+        return self.case["id"]
 
-# which cases
-
-
-@functools.cache
-def age(text: str | None, days: int) -> relativedelta | None:
-    """How old a finished case must be: what its process says (`180`, `P10Y`, `P3650D`), else so
-    many days; None: it stays for ever. A text that says neither is as none."""
-    if text and text.strip().isdecimal():
-        return relativedelta(days=int(text))
-    try:
-        if text:
-            given = schedule.duration(text.strip())
-            if given.months >= 0 and given.rest >= dt.timedelta():
-                return relativedelta(months=given.months) + given.rest
-            raise ValueError(text)
-    except ValueError:
-        log.warning("a process's %s is neither days nor a duration", ATTRIBUTE)
-    return relativedelta(days=days) if days else None
+    @property
+    def size(self) -> int:
+        """How many rows it has."""
+        return sum(self.marks.values())
 
 
-def _before(definition_id: int, now: dt.datetime) -> dt.datetime | None:
-    """What ended before is old, by this version of its process; None: nothing ever is."""
-    text = definitions.spec(definition_id).attributes.get(ATTRIBUTE)
-    span = age(text, current_app.config["SETTINGS"].archive_days)
-    try:
-        return None if span is None else now - span
-    except (ValueError, OverflowError):  # before there were dates
-        return None
+def _among(column: Any) -> sa.ColumnElement[bool]:
+    """Is it one of `_these`?"""
+    return column.in_([sa.bindparam(f"the_{n}", type_=sa.BigInteger) for n in range(TOGETHER)])
 
 
-def _candidates(now: dt.datetime) -> list[int]:
-    """The versions with a case that finished at least a day ago, whatever they say of it."""
-    first = sa.select(sa.func.min(_case.c.ended_at)).where(
-        _case.c.definition_id == Definition.id, _case.c.ended_at.is_not(None)
-    )
-    query = sa.select(Definition.id).where(first.scalar_subquery() <= now - dt.timedelta(days=1))
-    return list(db.session.scalars(query.order_by(Definition.id)))
+def _these(ids: Sequence[int]) -> dict[str, int]:
+    """The values of a statement that is made once, for TOGETHER numbers; the last may fill in."""
+    return {f"the_{n}": ids[min(n, len(ids) - 1)] for n in range(TOGETHER)}
 
 
-def due(limit: int) -> list[int]:
-    """Finished cases of the current workspace that are old enough, children before parents: while
-    a case is here that another one's message began, the other one stays."""
-    found: list[int] = []
-    now, child = clock.now(), _case.alias()
-    for definition_id in _candidates(now):
-        before = _before(definition_id, now)
-        if before is None or len(found) >= limit:
-            continue
-        query = (
-            sa.select(_case.c.id)
-            .where(
-                _case.c.definition_id == definition_id,
-                _case.c.ended_at <= before,
-                _case.c.workspace_id == workspace.current(),
-                _case.c.state.in_(FINISHED),
-                ~sa.exists().where(child.c.caused_by == _case.c.id),
-            )
-            .order_by(_case.c.ended_at)
-            .limit(limit - len(found))
-        )
-        found += db.session.scalars(query)
-    return found
+def _answers(events: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
+    """The keys of what handlers answered, by these lines of the history."""
+    case, token = (sa.cast(_event.c[name], sa.String) for name in ("instance_id", "token_id"))
+    asked = sa.and_(_event.c.token_id.is_not(None), _event.c.element_id.is_not(None))
+    key = case + ":" + _event.c.element_id + ":" + token
+    return sa.select(key.label("key")).where(events, asked).distinct()
+
+
+# FOR UPDATE: a remark or a file that came after the count would be deleted unseen
+_LOCK = (
+    sa.select(_case.c.id, _case.c.revision, _case.c.state)
+    .where(_among(_case.c.id), _case.c.workspace_id == sa.bindparam("the_workspace_id"))
+    .with_for_update(skip_locked=True)
+)
+_FILES = (
+    sa.update(_file)
+    .where(_among(_file.c.instance_id))
+    .values(archived_id=_file.c.instance_id, instance_id=None, task_id=None)
+)
+_ANSWERS = sa.delete(_journal).where(_journal.c.key.in_(_answers(_among(_event.c.instance_id))))
+_CASES = sa.delete(_case).where(_among(_case.c.id))
 
 
 # packing
@@ -133,16 +102,25 @@ def tables() -> dict[str, tuple[sa.Table, sa.Column[Any]]]:
 
 def pack(instance_id: int) -> Packed | None:
     """The case as it stands, read without any lock; None when it is gone, or does not rest."""
-    row = db.session.execute(sa.select(_case).where(_case.c.id == instance_id)).one_or_none()
-    if row is None or row.state not in FINISHED or row.ended_at is None:
-        return None
-    kept = {}
+    return next(iter(pack_all([instance_id])), None)
+
+
+def pack_all(ids: Sequence[int]) -> list[Packed]:
+    """As `pack`, those of several cases that are there and rest, with one question a table."""
+    resting = sa.and_(
+        _case.c.id.in_(ids), _case.c.state.in_(FINISHED), _case.c.ended_at.is_not(None)
+    )
+    found = db.session.execute(sa.select(_case).where(resting)).mappings()
+    cases = {row["id"]: dict(row) for row in found}
+    kept: dict[int, dict[str, Rows]] = {id: {name: [] for name in tables()} for id in cases}
     for name, (table, column) in tables().items():
-        found = db.session.execute(
-            sa.select(table).where(column == instance_id).order_by(*table.primary_key.columns)
-        )
-        kept[name] = [dict(one) for one in found.mappings()]
-    case = dict(row._mapping)
+        query = sa.select(table).where(column.in_(list(cases)))
+        for row in db.session.execute(query.order_by(*table.primary_key.columns)).mappings():
+            kept[row[column.name]][name].append(dict(row))
+    return [_packed(cases[id], kept[id]) for id in ids if id in cases]
+
+
+def _packed(case: dict[str, Any], kept: dict[str, Rows]) -> Packed:
     text = values.dumps({"format": FORMAT, "case": case, "tables": kept}).encode()
     logins = {case["started_by"]}
     for task in kept[_task.name]:
@@ -192,36 +170,86 @@ def move(packed: Packed) -> bool:
     """The case is archived, and its live rows are gone, or as many of them as one transaction
     should delete: then False, and `clear` goes on.
 
-    Raises Conflict when somebody has written to the case since it was packed.
+    Raises Conflict when somebody has written to the case since it was packed, or writes to it.
     """
-    case = packed.case
-    locked = store.lock(case["id"])
-    if locked is None or (locked.revision, locked.state) != (case["revision"], case["state"]):
+    if not still([packed]):
         raise errors.Conflict()
-    for name, (table, column) in tables().items():
-        count = sa.select(sa.func.count()).select_from(table).where(column == case["id"])
-        if db.session.scalar(count) != packed.marks[name]:
-            raise errors.Conflict()
-    fields = {column.name: case.get(column.name) for column in _archived.columns}
-    db.session.execute(sa.insert(_archived), fields | {"archived_at": clock.now()})
-    db.session.execute(
-        sa.insert(_content),
-        {"case_id": case["id"], "sha256": packed.sha256, "content": packed.content},
-    )
-    for login in sorted(packed.people):
-        db.session.execute(sa.insert(_person), {"case_id": case["id"], "login": login})
-    if packed.tasks:
-        db.session.execute(sa.insert(_archived_task), list(packed.tasks))
-    db.session.execute(
-        sa.update(_file)
-        .where(_file.c.instance_id == case["id"])
-        .values(archived_id=case["id"], instance_id=None, task_id=None)
-    )
-    measure.after_commit(
-        "archived", workspace=case["workspace_id"], instance_id=case["id"],
-        process=case["process_id"],
-    )  # fmt: skip
-    return clear(case["id"])
+    keep([packed])
+    return clear(packed.id)
+
+
+def still(packed: Sequence[Packed]) -> list[Packed]:
+    """Those of the cases that are as they were when they were packed; they are locked. Who writes
+    to one this very moment is not waited for, and who wants to from now on finds it archived.
+
+    At most TOGETHER.
+    """
+    these = _these([one.id for one in packed])
+    now = {
+        row.id: (row.revision, row.state)
+        for row in sql.read(_LOCK, these | {"the_workspace_id": workspace.current()})
+    }
+    counts: dict[int, dict[str, int]] = {id: dict.fromkeys(tables(), 0) for id in now}
+    for name, id, number in sql.read(_counts(), these):
+        if id in counts:
+            counts[id][name] = number
+    return [
+        one for one in packed
+        if now.get(one.id) == (one.case["revision"], one.case["state"])
+        and counts[one.id] == one.marks
+    ]  # fmt: skip
+
+
+@functools.cache
+def _counts() -> sa.CompoundSelect[Any]:
+    """(table, case, how many rows), where there are any."""
+    return sa.union_all(*(
+        sa.select(sa.literal_column(f"'{name}'", sa.String), column.label("id"),
+                  sa.func.count().label("number")).where(_among(column)).group_by(column)
+        for name, (_table, column) in tables().items()
+    ))  # fmt: skip
+
+
+def keep(packed: Sequence[Packed]) -> None:
+    """The cases are in the archive, their files belong to it; their live rows are still there.
+
+    At most TOGETHER.
+    """
+    now = clock.now()
+    sql.insert_all(_archived, [
+        {column.name: one.case.get(column.name) for column in _archived.columns}
+        | {"archived_at": now} for one in packed
+    ])  # fmt: skip
+    sql.insert_all(_content, [
+        {"case_id": one.id, "sha256": one.sha256, "content": one.content} for one in packed
+    ])  # fmt: skip
+    sql.insert_all(_person, [
+        {"case_id": one.id, "login": login} for one in packed for login in sorted(one.people)
+    ])  # fmt: skip
+    sql.insert_all(_archived_task, [task for one in packed for task in one.tasks])
+    sql.write(_FILES, _these([one.id for one in packed]))
+    for one in packed:
+        measure.after_commit(
+            "archived", workspace=one.case["workspace_id"], instance_id=one.id,
+            process=one.case["process_id"],
+        )  # fmt: skip
+
+
+def drop(packed: Sequence[Packed]) -> None:
+    """The live rows of cases that `still` has locked are gone. At most TOGETHER, short ones."""
+    these = _these([one.id for one in packed])
+    sql.write(_ANSWERS, these)
+    filled = {name for one in packed for name, number in one.marks.items() if number}
+    for name in tables():
+        if name in filled:
+            sql.write(_rows_of(name), these)
+    sql.write(_CASES, these)
+
+
+@functools.cache
+def _rows_of(name: str) -> sa.Delete:
+    table, column = tables()[name]
+    return sa.delete(table).where(_among(column))
 
 
 def is_archived(instance_id: int) -> bool:
@@ -257,49 +285,6 @@ def clear(instance_id: int) -> bool:
 def _forget_answers(instance_id: int, most: int) -> int:
     """What handlers answered in the case is gone: nobody asks again. Found by exact keys, which
     the history holds; thus before the history goes."""
-    steps = sa.select(_event.c.element_id, _event.c.token_id).where(
-        _event.c.instance_id == instance_id, _event.c.token_id.is_not(None),
-        _event.c.element_id.is_not(None),
-    )  # fmt: skip
-    place = sa.cast(_event.c.token_id, sa.String)
-    keys = sa.literal(f"{instance_id}:") + _event.c.element_id + sa.literal(":") + place
-    wanted = steps.with_only_columns(keys).distinct()
+    wanted = _answers(_event.c.instance_id == instance_id)
     some = sa.select(_journal.c.key).where(_journal.c.key.in_(wanted)).limit(most)
     return db.session.execute(sa.delete(_journal).where(_journal.c.key.in_(some))).rowcount
-
-
-# the jobs
-
-
-@job("engine.archive", every=EVERY.total_seconds())
-def archive(_payload: dict[str, Any], _job: Job) -> None:
-    """Cases of the company that are old enough have a job each, unless earlier ones still wait."""
-    waiting = sa.select(Job.id).where(
-        Job.kind == "engine.archive_case", Job.state.in_((*UNDER_WAY, "held"))
-    )
-    if db.session.scalar(waiting.limit(1)) is None:
-        with workspace.use(workspace.COMPANY):
-            for instance_id in due(MOST_CASES):
-                queue.enqueue("engine.archive_case", {"instance_id": instance_id})
-
-
-def _gave_up(payload: dict[str, Any], _job: Job, error: BaseException) -> None:
-    """The case stays where it is and is found again; an ended case has no open question, so the
-    log says it, and the failed job stands in the monitor's background."""
-    log.error("case %s could not be archived: %s", payload.get("instance_id"), type(error).__name__)
-
-
-@job("engine.archive_case", gave_up=_gave_up)
-def archive_case(payload: dict[str, Any], _job: Job) -> None:
-    """The case is archived; the rest of a long one is left to a further job."""
-    instance_id = payload["instance_id"]
-    with database.reading():
-        known = is_archived(instance_id)
-        packed = None if known else pack(instance_id)
-        database.end_reading()
-    try:
-        done = clear(instance_id) if known else packed is None or move(packed)
-    except errors.Conflict:
-        return  # somebody has just written to it; it is found again
-    if not done:
-        queue.enqueue("engine.archive_case", {"instance_id": instance_id})

@@ -160,8 +160,8 @@ def _do(job: Job, worker: str) -> bool:
     with workspace.use(job.workspace_id), about:
         try:
             _check_deaths(job)
-            registry.kinds[job.kind].work(job.payload, job)
-            done = _finish(job, worker)
+            soon = registry.kinds[job.kind].work(job.payload, job)
+            done = _finish(job, worker, soon)
         except Exception as error:
             db.session.rollback()
             if away(error):
@@ -223,11 +223,11 @@ def _mine(job: Job, worker: str) -> sa.ColumnElement[bool]:
     return sa.and_(_jobs.c.id == job.id, _jobs.c.locked_by == worker)
 
 
-def _finish(job: Job, worker: str) -> bool:
+def _finish(job: Job, worker: str, soon: float | None) -> bool:
     every = registry.kinds[job.kind].every
     free: dict[str, Any] = {"locked_by": None, "locked_until": None}
     if every is not None:
-        at = clock.now() + dt.timedelta(seconds=every)
+        at = clock.now() + dt.timedelta(seconds=every if soon is None else soon)
         free |= {"run_at": at, "counted": clock.reading(), "attempts": 0}
         free |= {"state": "waiting", "last_error": None}
     elif job.key is None:

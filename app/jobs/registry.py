@@ -6,7 +6,7 @@ from typing import Any
 
 from app.jobs.models import Job
 
-Work = Callable[[dict[str, Any], Job], None]
+Work = Callable[[dict[str, Any], Job], float | None]
 Failed = Callable[[dict[str, Any], Job, BaseException], None]
 GaveUp = Callable[[dict[str, Any], Job, BaseException], bool | None]
 
@@ -41,7 +41,8 @@ def job(
     every: float | None = None,
     failed: Failed | None = None,
 ) -> Callable[[Work], Work]:
-    """The decorated function does jobs of this kind, in the runner's transaction.
+    """The decorated function does jobs of this kind, in the runner's transaction. One that comes
+    again and again may say after how many seconds this time.
 
     Each attempt that failed is told to `failed`, in the transaction that counts it. `gave_up` is
     called there when the last one has failed; it says True when something else goes on in its place.

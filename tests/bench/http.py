@@ -59,7 +59,13 @@ OPEN = sa.select(models.UserTask.id, models.UserTask.assignee).where(
 class Server:
     """gunicorn with two worker processes over the folder."""
 
-    def __init__(self, folder: str, database_url: str, runner: str = "local") -> None:
+    def __init__(
+        self,
+        folder: str,
+        database_url: str,
+        runner: str = "local",
+        serve: str = "tests.bench.http:serve()",
+    ) -> None:
         self.address = f"127.0.0.1:{ports.free()}"
         settings = {"INSTANCE_PATH": folder, "BIND": self.address, "WORKERS": "2", "THREADS": "4",
                     "JOB_RUNNER": runner, "SECRET_KEY": "bench",
@@ -67,8 +73,7 @@ class Server:
         environ = os.environ | {f"SHUNLIU_{name}": value for name, value in settings.items()}
         with Path(folder, "log").open("ab") as lines:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", "python:app.server",
-                 "tests.bench.http:serve()"],
+                [sys.executable, "-m", "gunicorn", "-c", "python:app.server", serve],
                 cwd=ROOT, env=environ, stderr=lines,
             )  # fmt: skip
         for _turn in range(300):

@@ -92,15 +92,15 @@ def _copy(case: int, numbers: range, ended: dt.datetime) -> None:
         _task: {"id": n, "instance_id": n, "business_key": key, "search_text": words,
                 "completed_at": ended, "completed_by": by_him, "assignee": by_him},
     }  # fmt: skip
-    for table in (_case, _task, *_left_behind()):
-        _multiply(table, own.get(table, {"instance_id": n}), n, case)
+    for table in (_case, _task, *left_behind()):
+        multiply(table, own.get(table, {"instance_id": n}), n, case)
 
 
 def _one_in_a_hundred(n: Any, rest: int, others: str) -> sa.ColumnElement[str]:
     return sa.case((n % 100 == rest, "wangqiang"), else_=others)
 
 
-def _left_behind() -> list[sa.Table]:
+def left_behind() -> list[sa.Table]:
     """The other tables of the engine that may have rows of a case after its end."""
     return [
         table for table in db.metadata.sorted_tables
@@ -109,7 +109,8 @@ def _left_behind() -> list[sa.Table]:
     ]  # fmt: skip
 
 
-def _multiply(table: sa.Table, own: Rows, n: Any, case: int) -> None:
+def multiply(table: sa.Table, own: Rows, n: Any, case: int) -> None:
+    """The rows of the case in the table once more for each `n`, with these values of their own."""
     numbered = table.c.get("id") is not None and "id" not in own
     names = [column.name for column in table.c if not (numbered and column.name == "id")]
     of_case = table.c.id if table is _case else table.c.instance_id

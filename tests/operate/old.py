@@ -3,11 +3,13 @@
 import sqlalchemy as sa
 from dateutil.relativedelta import relativedelta
 
+from app import clock
 from app.db import db
 from app.engine import deploy, run
 from app.engine.models import Instance, UserTask
 from app.inbox.models import Comment
 from app.jobs import queue
+from app.jobs.models import Job
 from tests.conftest import TODAY
 from tests.inbox import quotes
 
@@ -51,7 +53,9 @@ def finish(number=1, by="wangqiang"):
 
 def look():
     """The recurring job looks, and everything that it finds is done."""
-    queue.enqueue("engine.archive", {})
+    key = "every:engine.archive"
+    if not queue.enqueue("engine.archive", {}, key=key):
+        db.session.execute(sa.update(Job).where(Job.key == key).values(run_at=clock.now()))
     db.session.commit()
     queue.run_due()
 

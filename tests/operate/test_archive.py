@@ -9,7 +9,7 @@ from dateutil.relativedelta import relativedelta
 
 from app import clock, errors
 from app.db import db
-from app.engine import archive, run
+from app.engine import archive, retention, run
 from app.engine.archived import ArchivedCase, ArchivedContent
 from app.engine.models import Event, HandlerJournal, Instance, UserTask
 from app.inbox.models import Comment
@@ -107,11 +107,11 @@ def test_a_failure_in_the_middle_loses_nothing(case, monkeypatch):
     clock.stop_at(LATER)
     before = everything()
 
-    def die(_instance_id):
+    def die(_packed):
         raise OSError("the plug was pulled")
 
     with monkeypatch.context() as broken:
-        broken.setattr(archive, "clear", die)
+        broken.setattr(archive, "drop", die)
         look()
     after = everything()
     assert {n: rows for n, rows in before.items() if n != "job"} == {
@@ -122,17 +122,15 @@ def test_a_failure_in_the_middle_loses_nothing(case, monkeypatch):
     assert live() == set() and archive.unpack(case)["tables"]["event"]
 
 
-@pytest.mark.parametrize("state", ["waiting", "held", "stuck"])
-def test_nothing_more_is_moved_while_earlier_ones_still_wait(case, state):
+@pytest.mark.parametrize("state", ["waiting", "held", "stuck", "failed"])
+def test_a_case_with_a_job_of_its_own_is_left_to_it(case, state):
     clock.stop_at(LATER)
-    queue.enqueue("engine.archive_case", {"instance_id": case}, run_at=LATER + dt.timedelta(days=1))
+    assert retention.due(10) == [case]
+    queue.enqueue("engine.archive_case", {"instance_id": case}, subject=f"archive:{case}")
     db.session.execute(sa.update(Job).values(state=state))
-    archive.archive({}, None)
-    jobs = sa.select(sa.func.count()).where(Job.kind == "engine.archive_case")
-    assert db.session.scalar(jobs) == 1
+    assert retention.due(10) == []
     db.session.execute(sa.delete(Job))
-    archive.archive({}, None)
-    assert db.session.scalar(jobs) == 1, "it is found again"
+    assert retention.due(10) == [case], "it is found again"
 
 
 def test_a_long_case_goes_in_small_steps_and_is_whole_all_the_time(case, as_user, monkeypatch):
@@ -175,10 +173,10 @@ def test_what_is_said_meanwhile_is_not_lost(case):
 @pytest.mark.skipif(bool(databases.POSTGRES), reason="SQLite has one writer at a time")
 def test_others_write_while_a_case_is_packed(case, app, monkeypatch):
     clock.stop_at(LATER)
-    real, wrote = archive.pack, []
+    real, wrote = archive.pack_all, []
 
-    def pack(instance_id):
-        found = real(instance_id)
+    def pack_all(ids):
+        found = real(ids)
         other = sa.create_engine(db.engine.url, connect_args={"timeout": 0.2})
         with other.begin() as connection:
             connection.exec_driver_sql("update workspace set name = 'written meanwhile'")
@@ -186,7 +184,7 @@ def test_others_write_while_a_case_is_packed(case, app, monkeypatch):
         other.dispose()
         return found
 
-    monkeypatch.setattr(archive, "pack", pack)
+    monkeypatch.setattr(archive, "pack_all", pack_all)
     look()
     assert wrote == [True] and live() == set()
 
@@ -224,7 +222,7 @@ def test_a_damaged_archive_says_so(archived, as_user):
     ),
 )  # fmt: skip
 def test_the_process_s_own_word_comes_first(text, days, span):
-    assert archive.age(text, days) == span
+    assert retention.age(text, days) == span
 
 
 def test_a_process_that_says_thirty_days_goes_after_thirty_days(app):
@@ -256,7 +254,7 @@ def test_the_search_for_old_cases_reads_an_index(case):
 
     clock.stop_at(LATER)
     sa.event.listen(db.engine, "before_cursor_execute", note)
-    assert archive.due(10) == [case]
+    assert retention.due(10) == [case]
     sa.event.remove(db.engine, "before_cursor_execute", note)
     (statement, given) = next(one for one in asked if "caused_by" in one[0])
     plan = [

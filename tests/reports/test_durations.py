@@ -8,7 +8,7 @@ from alembic.script import ScriptDirectory
 
 from app import cli, clock
 from app.db import db
-from app.engine import archive
+from app.engine import archive, retention
 from app.engine.archived import ArchivedCase, ArchivedTask
 from app.records import log, write
 from tests.engine import desk, draw
@@ -89,7 +89,7 @@ def test_a_case_that_is_just_being_moved_counts_once(ask, monkeypatch):
     before = steps_of_two(ask)
     clock.stop_at(LATER + dt.timedelta(days=7))
     monkeypatch.setattr(archive, "MOST_ROWS", 1)
-    for case_id in archive.due(10):
+    for case_id in retention.due(10):
         assert not archive.move(archive.pack(case_id)), "live rows are left"
     assert [ask(*one, by=by, period="2026").rows for one, by in STEPS] == before
 
