@@ -28,14 +28,15 @@ AGAIN = 1.0  # seconds after which a beat that failed is tried again
 
 
 class Pulse:
-    """What one application does in this process: {job: who does it}."""
+    """What one application does in this process: {(job, worker): since when}. One that was given
+    up while it hangs may be under way a second time."""
 
     def __init__(self) -> None:
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """Nothing is being done, as in a process that has just been forked."""
-        self.held: dict[int, stuck.Held] = {}
+        self.held: dict[tuple[int, str], stuck.Held] = {}
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
         self.process = os.getpid()
@@ -45,17 +46,22 @@ class Pulse:
         if self.process != os.getpid():
             self.begin_anew()
         with self.lock:
-            self.held[job_id] = stuck.Held(worker, what)
+            self.held[job_id, worker] = stuck.Held(worker, what)
             if self.thread is None:
                 self.thread = threading.Thread(
                     target=self._run, args=[app], name="shunliu-pulse", daemon=True
                 )
                 self.thread.start()
 
-    def leave(self, job_id: int) -> None:
+    def leave(self, job_id: int, worker: str) -> None:
         """The job is done, or not this worker's any more."""
         with self.lock:
-            self.held.pop(job_id, None)
+            self.held.pop((job_id, worker), None)
+
+    def hanging(self) -> int:
+        """How many threads of this process are known to hang, and keep nobody from writing."""
+        with self.lock:
+            return sum(job.shown for job in self.held.values())
 
     def _run(self, app: Flask) -> None:
         seconds = max(app.config["SETTINGS"].job_lock_seconds, 1) / BEATS
@@ -88,7 +94,7 @@ def beating(job_id: int, worker: str, what: str = "") -> Iterator[None]:
     try:
         yield
     finally:
-        pulse.leave(job_id)
+        pulse.leave(job_id, worker)
 
 
 def beat() -> int:
@@ -100,8 +106,8 @@ def beat() -> int:
     stuck.say(held)
     until = clock.real_now() + claims.lease()
     mine = [
-        sa.and_(_jobs.c.id == job_id, _jobs.c.locked_by == job.worker)
-        for job_id, job in sorted(held.items())
+        sa.and_(_jobs.c.id == job_id, _jobs.c.locked_by == worker)
+        for job_id, worker in sorted(held)
     ]
     if not mine:
         return 0

@@ -1,8 +1,9 @@
 """Jobs that take longer than anybody would wait for them: the administrators see them.
 
 A thread cannot be ended from outside, so a stuck job stays its worker's: nobody begins it a second
-time beside the first. Who restarts the worker's process has it tried again; who gives it up
-(`queue.give_up`) takes its lock away, and with it the worker's right to commit what it still does.
+time beside the first. In its process another thread does the other jobs (`runners.local`). Who
+restarts the process has it tried again; who gives it up (`queue.give_up`) takes its lock away, and
+with it the worker's right to commit what it still does.
 """
 
 import datetime as dt
@@ -39,26 +40,31 @@ class Held:
     shown: bool = False
 
 
-def say(held: Mapping[int, Held]) -> None:
+def say(held: Mapping[tuple[int, str], Held]) -> None:
     """Those among these jobs that take too long are logged, once.
 
     Nothing is asked of the database: a job that hangs while it writes to a SQLite file lets nobody
     else write.
     """
     limit = current_app.config["SETTINGS"].job_stuck_seconds
-    for job_id, job in held.items():
+    for (job_id, _worker), job in held.items():
         if limit and not job.said and clock.passed() - job.since >= limit:
             job.said = _sentence(job)
             log.error("job %s (%s) %s", job_id, job.what, job.said)
 
 
-def show(held: Mapping[int, Held]) -> None:
-    """What was said of these jobs stands in the table for the administrators, committed."""
-    for job_id, job in held.items():
+def show(held: Mapping[tuple[int, str], Held]) -> None:
+    """What was said of these jobs stands in the table for the administrators, and what their
+    workers had claimed besides and not begun is anybody's again, committed."""
+    for (job_id, worker), job in held.items():
         if job.said and not job.shown:
-            mine = sa.and_(_jobs.c.id == job_id, _jobs.c.locked_by == job.worker)
-            mark = sa.update(_jobs).where(mine, _jobs.c.state == "waiting")
-            db.session.execute(mark.values(state="stuck", last_error=job.said[-LONGEST:]))
+            of_worker = sa.update(_jobs).where(_jobs.c.locked_by == worker)
+            mark = of_worker.where(_jobs.c.id == job_id, _jobs.c.state == "waiting")
+            said = {"state": "stuck", "last_error": job.said[-LONGEST:]}
+            if db.session.execute(mark.values(**said)).rowcount:
+                # it ends this one before it begins another, and cannot end it before this commit
+                free = of_worker.where(_jobs.c.id != job_id, _jobs.c.state == "waiting")
+                db.session.execute(free.values(locked_by=None, locked_until=None))
             db.session.commit()
             job.shown = True
 

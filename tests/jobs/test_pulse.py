@@ -24,6 +24,7 @@ def work(_payload: dict, _job: Job) -> None:
 
 @pytest.fixture(autouse=True)
 def forget():
+    yield
     seen.clear()
     act.clear()
 
@@ -85,7 +86,7 @@ def test_a_beat_that_the_database_refused_comes_again_soon(
     monkeypatch.setattr(pulse.threading, "Event", Quiet)
     monkeypatch.setattr(pulse, "_beat_carefully", lambda: next(answers))
     own = pulse.Pulse()
-    own.held[7] = stuck.Held("somebody")
+    own.held[7, "somebody"] = stuck.Held("somebody")
     own._run(app)
     lock = app.config["SETTINGS"].job_lock_seconds
     assert waits == [lock / 3, lock / 3, pulse.AGAIN, pulse.AGAIN, lock / 3]
@@ -115,4 +116,14 @@ def test_the_pulse_of_a_forked_process_is_its_own(app: Flask):
     with pulse.beating(7, "parent"):
         own.process -= 1  # as if this were the child
         with pulse.beating(8, "child"):
-            assert list(own.held) == [8] and own.held[8].worker == "child"
+            assert list(own.held) == [(8, "child")]
+
+
+def test_a_job_that_two_threads_do_keeps_the_pulse_of_the_one_that_goes_on(app: Flask):
+    """The first hung and was given up; it ends while the second is at it."""
+    number = put()
+    queue.claim(worker="second")
+    with pulse.beating(number, "second"):
+        with pulse.beating(number, "first"):
+            pass
+        assert pulse.beat() == 1

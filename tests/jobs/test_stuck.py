@@ -39,6 +39,7 @@ def hang_often(_payload: dict, _job: Job) -> None:
 
 @pytest.fixture(autouse=True)
 def forget():
+    yield
     act.clear()
     told.clear()
 
@@ -255,3 +256,49 @@ def test_one_that_ends_while_it_is_given_up_is_done(
         queue.give_up(job_id)
     db.session.rollback()
     assert row().state == "waiting"
+
+
+def test_what_its_worker_had_claimed_besides_is_anybodys(app: Flask, silence: Silence):
+    put()
+    queue.enqueue("test.stuck_often", {}, run_at=clock.now())
+    db.session.commit()
+    seen: list[object] = []
+
+    def look() -> None:
+        rows = db.session.execute(sa.select(Job.state, Job.locked_by).order_by(Job.id)).all()
+        seen.extend([(state, worker is None) for state, worker in rows])
+        db.session.rollback()
+        act.insert(0, lambda: None)
+        seen.append(queue.run_due())
+
+    while_it_hangs(app, silence, look)
+    assert seen == [("stuck", False), ("waiting", True), 1]
+
+
+def test_one_that_is_given_up_and_tried_again_is_done_once(app: Flask, silence: Silence):
+    job_id, seen = put(), []
+
+    def again() -> None:
+        queue.give_up(job_id)
+        queue.retry(job_id)
+        db.session.commit()
+        act.insert(0, lambda: None)
+        seen.append(queue.run_due())
+        seen.append(db.session.scalar(sa.select(Job.id)))
+
+    while_it_hangs(app, silence, again)
+    assert seen == [1, None]
+    assert db.session.scalar(sa.select(sa.func.count()).where(Group.id == "stuck")) == 1
+
+
+def test_threads_that_hang_are_counted_until_they_go_on(app: Flask, silence: Silence):
+    job_id, seen = put(), []
+
+    def look() -> None:
+        seen.append(pulse.of(app).hanging())
+        queue.give_up(job_id)
+        db.session.commit()
+        seen.append(pulse.of(app).hanging())
+
+    while_it_hangs(app, silence, look)
+    assert (seen, pulse.of(app).hanging()) == ([1, 1], 0)

@@ -1,36 +1,43 @@
-"""Inside the server: one APScheduler thread per process looks at the table.
+"""Inside the server: one APScheduler thread per process looks at the table, and one more for each
+of its jobs that hangs, up to some.
 
-Several processes may do so: a job is locked before it is done.
+Several processes and threads may do so: a job is locked before it is done.
 """
 
 import datetime as dt
 import logging
 import threading
+from collections.abc import Callable
 
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
 from app.db import away, db
-from app.jobs import queue
+from app.jobs import pulse, queue
 
 log = logging.getLogger(__name__)
 LOOK = "shunliu-jobs"
+SPARE = 3  # threads that take the place of such as hang
 _KEY, _STOPPING = "shunliu-scheduler", "shunliu-jobs-stopping"
 
 
 class Steady(BackgroundScheduler):
     """APScheduler asks the wall clock: when somebody sets it back by an hour, the next look would
-    be an hour away. Here a look is never further away than the time between two."""
+    be an hour away. Here a look is never further away than the time between two. One goes on at a
+    time, those that hang not counted."""
 
-    def __init__(self, every: float) -> None:
+    def __init__(self, every: float, hanging: Callable[[], int] = lambda: 0) -> None:
         super().__init__(timezone=dt.UTC, daemon=True)
-        self.every = dt.timedelta(seconds=every)
+        self.every, self.hanging = dt.timedelta(seconds=every), hanging
 
     def _process_jobs(self) -> float | None:
         now, look = dt.datetime.now(dt.UTC), self.get_job(LOOK)
+        most = 1 + min(self.hanging(), SPARE)
         if look is not None and look.next_run_time > now + self.every:
             look.modify(next_run_time=now)
+        if look is not None and look.max_instances != most:
+            look.modify(max_instances=most)
         wait = super()._process_jobs()
         return wait if wait is None else min(wait, self.every.total_seconds())
 
@@ -40,7 +47,8 @@ def start(app: Flask) -> None:
     # a look that takes longer than the time between two is nothing to warn of
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     every = app.config["SETTINGS"].job_poll_seconds
-    app.extensions[_KEY], app.extensions[_STOPPING] = Steady(every), threading.Event()
+    app.extensions[_KEY] = Steady(every, pulse.of(app).hanging)
+    app.extensions[_STOPPING] = threading.Event()
     with app.app_context():
         queue.ensure_periodic()
         db.session.remove()
