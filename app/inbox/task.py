@@ -258,15 +258,19 @@ def comment(task_id: int) -> Response | str:
 
 
 def _say(task: UserTask, text: str) -> None:
-    db.session.add(
-        Comment(
-            instance_id=task.instance_id,
-            task_id=task.id,
-            login=current_user.login,
-            text=text[:LONGEST_COMMENT],
-            at=clock.now(),
-        )
+    """Raises NotFound when the case is being archived this very moment (PostgreSQL)."""
+    remark = Comment(
+        instance_id=task.instance_id,
+        task_id=task.id,
+        login=current_user.login,
+        text=text[:LONGEST_COMMENT],
+        at=clock.now(),
     )
+    db.session.add(remark)
+    try:
+        db.session.flush()
+    except sa.exc.IntegrityError as gone:
+        raise NotFound() from gone
 
 
 def _back(task_id: int) -> Response:

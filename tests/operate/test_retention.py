@@ -10,6 +10,7 @@ from app.db import db
 from app.engine import archive, retention
 from app.engine.archived import ArchivedCase
 from app.engine.models import Event, Instance
+from app.inbox import sight
 from app.inbox.models import Comment
 from app.jobs import queue
 from app.jobs.models import Job
@@ -195,6 +196,25 @@ def test_what_comes_too_late_is_refused_and_not_lost(cases):
         db.session.flush()
     db.session.rollback()
     assert db.session.get(Instance, cases[0]) is None
+
+
+def test_who_says_something_that_very_moment_is_told_that_the_case_is_gone(
+    cases, as_user, monkeypatch
+):
+    task = archive.pack(cases[0]).tasks[0]["task_id"]
+    real = sight.task
+
+    def seen(*given):
+        """The task is found, and its case archived before the remark is written."""
+        found = real(*given)
+        archive.move(archive.pack(cases[0]))
+        return found
+
+    browser = as_user("wangqiang")
+    with monkeypatch.context() as slow:
+        slow.setattr(sight, "task", seen)
+        assert browser.post(f"/tasks/{task}/comments", data={"text": "还有"}).status_code == 404
+    assert browser.post(f"/tasks/{task}/comments", data={"text": "还有"}).status_code == 303
 
 
 def test_a_lot_asks_no_more_the_more_cases_it_has(cases):

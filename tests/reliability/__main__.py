@@ -21,6 +21,7 @@ ALL = {
     "full": ("sqlite", "postgres"),
     "jump": ("sqlite", "postgres"),
     "release": ("sqlite", "postgres"),
+    "retire": ("sqlite", "postgres"),
 }
 
 

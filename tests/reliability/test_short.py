@@ -6,7 +6,7 @@ import os
 import pytest
 
 from tests import servers
-from tests.reliability import full, jump, kill, outage, race, release
+from tests.reliability import full, jump, kill, outage, race, release, retire
 from tests.reliability.judge import Verdict
 
 pytestmark = pytest.mark.database
@@ -46,3 +46,7 @@ def test_timers_keep_their_durations_when_the_clock_is_set():
 
 def test_new_versions_come_while_cases_run():
     assert not breaches(release.run(DATABASE, 6.0, every=1.0))
+
+
+def test_old_cases_are_archived_once_though_everything_is_killed():
+    assert not breaches(retire.run(DATABASE, 40, between=(0.5, 1.5)))
