@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from app import create_app
 from app.db import db
@@ -30,6 +31,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
 SECRET = "browser"
 START_LIMIT = 120  # seconds; a machine that does much else at once is slow
+expect.set_options(timeout=START_LIMIT * 1000)
 TELL_VIOLATIONS = """addEventListener('securitypolicyviolation', (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`))"""
 
@@ -176,15 +178,15 @@ def open_page(chromium: Browser, site: Site, expects: set[int]) -> Iterator[Call
 
 @pytest.fixture
 def page_as(open_page: Callable[..., Page]) -> Callable[..., Page]:
-    """`page_as("zhangwei")`: that person's inbox, after a real login."""
+    """`page_as("zhangwei")`: that person's inbox, or the page `at`, after a real login."""
 
-    def log_in(login: str, **window: object) -> Page:
+    def log_in(login: str, at: str = "/inbox", **window: object) -> Page:
         page = open_page(**window)
-        page.goto("/login")
+        page.goto(f"/login?next={at}")
         page.fill("#login", login)
         page.fill("#password", "shunliu")
         page.locator("#password").press("Enter")
-        page.wait_for_url("**/inbox*")
+        page.wait_for_url(lambda url: urllib.parse.urlsplit(url).path == at)
         return page
 
     return log_in
@@ -201,6 +203,15 @@ def check_page(page: Page) -> None:
     assert not found, f"{page.url}\n" + "\n".join(found)
     beside = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert beside <= 0, f"{page.url} is {beside} px too wide"
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """The keyboard alone comes to it."""
+    for _step in range(80):
+        if wanted.evaluate("it => it === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("Tab does not come there")
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app import clock
-from tests.browser.conftest import Site, check_page
+from tests.browser.conftest import Site, check_page, tab_to
 from tests.flows import opportunities as chances
 from tests.flows.stage import Stage
 
+BOARD = "/records/board"
 FIRST, SECOND, THIRD = "初步接触", "需求确认", "方案报价"
 LONG = "恒远嘉定二厂五轴联动主轴与伺服驱动器成套更新改造及三年维保"
 _numbers = itertools.count(1)
@@ -47,9 +48,8 @@ def card_of(page: Page, number: str) -> Locator:
     return page.locator(f"[data-card='{number}']")
 
 
-def opened(page: Page, number: str) -> Locator:
-    """The board is open; the card of this opportunity."""
-    page.goto("/records/board")
+def first(page: Page, number: str) -> Locator:
+    """The card of this opportunity, in the first column."""
     is_in(page, number, FIRST)
     return card_of(page, number)
 
@@ -62,34 +62,21 @@ def said(page: Page) -> Locator:
     return page.locator("#snacks")
 
 
-def tab_to(page: Page, wanted: Locator) -> None:
-    """The keyboard alone comes to it."""
-    for _step in range(80):
-        if wanted.evaluate("it => it === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError("Tab does not come there")
-
-
-def test_a_card_is_dragged_to_the_next_stage(page_as, number):
-    page = page_as("zhangwei")
-    opened(page, number).drag_to(column(page, SECOND))
+def test_a_card_is_dragged_to_the_next_stage_and_no_farther(page_as, number):
+    page = page_as("zhangwei", BOARD)
+    first(page, number).drag_to(column(page, THIRD))
+    expect(said(page)).to_contain_text("一次只能升一个阶段，请先移到“需求确认”")
+    is_in(page, number, FIRST)
+    card_of(page, number).drag_to(column(page, SECOND))
     is_in(page, number, SECOND)
     expect(said(page)).to_contain_text("已移到“需求确认”")
     page.reload()
     is_in(page, number, SECOND)
 
 
-def test_a_card_that_is_dropped_two_stages_on_stays_and_says_why(page_as, number):
-    page = page_as("zhangwei")
-    opened(page, number).drag_to(column(page, THIRD))
-    expect(said(page)).to_contain_text("一次只能升一个阶段，请先移到“需求确认”")
-    is_in(page, number, FIRST)
-
-
 def test_a_colleague_cannot_drag_it(page_as, number):
-    page = page_as("wangqiang")
-    card = opened(page, number)
+    page = page_as("wangqiang", BOARD)
+    card = first(page, number)
     expect(card.locator("[data-grip]")).to_have_count(0)
     card.drag_to(column(page, SECOND))
     expect(said(page)).to_contain_text("由张伟跟进")
@@ -97,9 +84,8 @@ def test_a_colleague_cannot_drag_it(page_as, number):
 
 
 def test_the_arrow_keys_move_a_card_and_keep_the_focus(page_as, number):
-    page = page_as("zhangwei")
-    grip = opened(page, number).locator("[data-grip]")
-    tab_to(page, grip)
+    page = page_as("zhangwei", BOARD)
+    tab_to(page, first(page, number).locator("[data-grip]"))
     page.keyboard.press("ArrowLeft")
     expect(said(page)).to_contain_text("已经是第一个阶段")
     page.keyboard.press("ArrowRight")
@@ -109,20 +95,26 @@ def test_the_arrow_keys_move_a_card_and_keep_the_focus(page_as, number):
     page.keyboard.press("ArrowRight")
     refused = said(page).locator(".over")
     expect(refused).to_contain_text("没有移动")
+    expect(refused.get_by_role("link", name="去办理")).to_be_visible()
     is_in(page, number, SECOND)
-    link = refused.get_by_role("link", name="去办理")
-    tab_to(page, link)
-    page.keyboard.press("Enter")
+    # who goes back says why
+    expect(card_of(page, number).locator("[data-grip]")).to_be_focused()
+    page.keyboard.press("ArrowLeft")
     page.wait_for_url("**/tasks/*")
+    expect(page.locator("[name='follow.to_stage']")).to_have_value(FIRST)
 
 
-def test_the_menu_is_used_by_keys_alone(page_as, number):
-    page = page_as("zhangwei")
-    card = opened(page, number)
-    grip, up = card.locator("[data-grip]"), card.get_by_role("button", name="升到“需求确认”")
+def test_the_menu_is_used_by_keys_alone(page_as, site, shot):
+    """In English: its words are longer, and the menu of a lone card must not be cut."""
+    number = pursued(site, LONG)
+    page = page_as("zhangwei", BOARD, dark=True, locale="en")
+    card = first(page, number)
+    grip, up = card.locator("[data-grip]"), card.get_by_role("button", name="Forward to “Needs")
     tab_to(page, grip)
     page.keyboard.press("Enter")
-    expect(up).to_be_visible()
+    menu_is_whole(page, card)
+    check_page(page)
+    shot(page, "board-1400-dark")
     page.keyboard.press("Escape")
     expect(up).to_be_hidden()
     expect(grip).to_be_focused()
@@ -130,38 +122,15 @@ def test_the_menu_is_used_by_keys_alone(page_as, number):
     tab_to(page, up)
     page.keyboard.press("Enter")
     is_in(page, number, SECOND)
-    expect(card_of(page, number).locator("[data-grip]")).to_be_focused()
-
-
-def test_who_goes_back_a_stage_is_asked_why(page_as, number):
-    page = page_as("zhangwei")
-    opened(page, number).locator("[data-grip]").focus()
-    page.keyboard.press("ArrowRight")
-    is_in(page, number, SECOND)
-    card_of(page, number).locator("[data-grip]").press("ArrowLeft")
-    page.wait_for_url("**/tasks/*")
-    expect(page.locator("[name='follow.to_stage']")).to_have_value(FIRST)
-
-
-def test_a_mouse_moves_a_card_by_its_menu(page_as, site, shot):
-    """In English: its words are longer, and the menu of a lone card must not be cut."""
-    number = pursued(site, LONG)
-    page = page_as("zhangwei", dark=True, locale="en")
-    card = opened(page, number)
-    card.locator("[data-grip]").click()
-    menu_is_whole(page, card)
-    check_page(page)
-    shot(page, "board-1400-dark")
-    card.get_by_role("button", name="Forward to “Needs confirmed”").click()
-    is_in(page, number, SECOND)
-    card_of(page, number).locator("[data-grip]").click()
+    expect(grip).to_be_focused()
+    page.keyboard.press("Enter")
     menu_is_whole(page, card)
 
 
 def test_a_thumb_moves_a_card_by_its_menu(page_as, site, shot):
     number = pursued(site, LONG)
-    page = page_as("zhangwei", width=390)
-    card = opened(page, number)
+    page = page_as("zhangwei", BOARD, width=390)
+    card = first(page, number)
     card.locator("[data-grip]").tap()
     menu_is_whole(page, card)
     check_page(page)

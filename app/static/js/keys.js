@@ -20,7 +20,7 @@ function press(letter) {
 }
 
 function submitForm(target) {
-  const form = target.closest?.('form') ?? document.querySelector('form.task-form');
+  const form = target.closest?.('form') ?? document.querySelector('form:has(> .outcomes)');
   const button = form?.querySelector('button.primary[type="submit"]:not(:disabled)')
     ?? form?.querySelector('button[type="submit"]:not(:disabled)');
   if (!button) return false;
