@@ -1,5 +1,6 @@
 """GET shows the questions, POST takes the answers; every ending has a page of its own."""
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from flask import Blueprint, abort, current_app, render_template, request
@@ -60,7 +61,8 @@ def answer(token: str) -> tuple[str, int]:
         return _page("answered", 200, survey=found)
     given = sheet.read(paper.questions or [], request.form)
     took = _seconds(token)
-    wrong = questions.wrong_answers(paper.questions or [], given)
+    with _speaking():
+        wrong = questions.wrong_answers(paper.questions or [], given)
     if took is None or took < survey_run.TOO_FAST or wrong:
         fast = "" if wrong else _fast()
         return _questions(token, found, paper, given, wrong, notice=fast)
@@ -105,13 +107,14 @@ def _seconds(token: str) -> int | None:
         began.get("token") == token) else None  # fmt: skip
 
 
-def _locale() -> str | None:
+def _speaking() -> AbstractContextManager[None]:
+    """Texts are in the language that the address names, else in the browser's."""
     chosen = request.args.get("lang")
-    return chosen if chosen in ("zh", "en") else None
+    return force_locale(chosen) if chosen in ("zh", "en") else nullcontext()
 
 
 def _fast() -> str:
-    with force_locale(_locale() or "zh"):
+    with _speaking():
         return _("您答得很快，请再看一遍题目，然后提交。")
 
 
@@ -129,8 +132,5 @@ def _questions(
 
 
 def _page(name: str, status: int, **context: Any) -> tuple[str, int]:
-    locale = _locale()
-    if locale is None:
-        return render_template(f"survey/{name}.html", **context), status
-    with force_locale(locale):
+    with _speaking():
         return render_template(f"survey/{name}.html", **context), status

@@ -103,6 +103,24 @@ def test_who_answers_in_eight_seconds_is_asked_again(
     assert responses() == []
 
 
+def test_refusals_speak_the_language_of_the_page(
+    outside: FlaskClient, link: str, monkeypatch: pytest.MonkeyPatch
+):
+    fast = {"began": opened(outside, link, monkeypatch, after=8), "q1": "8", "q2": "朋友"}
+    missing = fast | {"q2": ""}
+    english = {"headers": {"Accept-Language": "en"}}
+    for page in (
+        outside.post(link, data=fast, **english),
+        outside.post(f"{link}?lang=en", data=fast, headers={"Accept-Language": "zh"}),
+    ):
+        assert "That was fast" in page.text and "您答得很快" not in page.text
+    page = outside.post(f"{link}?lang=en", data=missing, headers={"Accept-Language": "zh"})
+    assert "This question must be answered" in page.text and "必须回答" not in page.text
+    assert '<a class="nowrap" href="#q2">Question 2</a>' in page.text
+    page = outside.post(f"{link}?lang=zh", data=missing, **english)
+    assert "这一题必须回答" in page.text and "第 2 题" in page.text
+
+
 def test_a_late_answer_is_kept_and_does_not_count(
     outside: FlaskClient,
     link: str,
