@@ -17,6 +17,8 @@ from app.db import db
 
 POSTGRES = os.environ.get("TEST_POSTGRES")
 SECRET = "test"
+# a machine may stand still for minutes; PostgreSQL counts them to whoever waits for a lock
+PATIENT = {"lock_wait_seconds": 600, "statement_seconds": 600}
 _numbers = itertools.count()
 
 
@@ -31,7 +33,7 @@ class Database:
     def settings(self) -> dict[str, object]:
         """What `create_app` is given."""
         given = {"instance_path": str(self.folder), "job_runner": "inline", "secret_key": SECRET}
-        return given | ({"database_url": self.url} if self.name else {})
+        return given | ({"database_url": self.url, **PATIENT} if self.name else {})
 
     @property
     def environ(self) -> dict[str, str]:

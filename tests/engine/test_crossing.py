@@ -5,7 +5,6 @@ On SQLite one writer has the whole file, so there they follow one another.
 
 import contextlib
 import threading
-import time
 
 import pytest
 from flask import Flask
@@ -15,7 +14,7 @@ from app.engine import run
 from app.engine.models import KeptMessage
 from tests.engine import desk
 from tests.engine.draw import catch, end, flows, node, process, signal, start, user
-from tests.engine.other import A_MOMENT, Other
+from tests.engine.other import Other
 
 HEARS = process(
     start(), catch("wait", signal("g")), user("after"), flows("s wait", "wait after"),
@@ -59,7 +58,7 @@ def test_who_completes_while_the_case_ends_is_told(app: Flask):
     db.session.remove()
     run.case(case)
     other = Other(app, lambda: run.complete(task, {}, by="lina"))
-    time.sleep(A_MOMENT)
+    other.waits()
     run.cancel(case, "no longer needed", "zhouning")
     db.session.commit()
     assert isinstance(other.ended().problem, run.TaskGone)
@@ -73,7 +72,7 @@ def test_a_case_that_begins_to_wait_while_a_message_is_kept_has_it(app: Flask):
     db.session.remove()
     assert run.correlate("paid", "A-1", keep=True) == 0
     other = Other(app, lambda: run.complete(task, {}, by="lina"))
-    time.sleep(A_MOMENT)
+    other.waits()
     db.session.commit()
     assert other.ended().problem is None
     desk.work()
@@ -85,7 +84,7 @@ def test_a_message_sent_while_a_case_begins_to_wait_reaches_it(app: Flask):
     desk.begin("waits")
     run.complete(desk.task("first").id, {}, by="lina")
     other = Other(app, lambda: run.correlate("paid", "A-1", keep=True))
-    time.sleep(A_MOMENT)
+    other.waits()
     db.session.commit()
     assert other.ended().problem is None
     assert desk.names() == ["after"] and desk.count(KeptMessage) == 0
@@ -102,7 +101,7 @@ TWICE = process(
 def correlated(app: Flask, *, keep: bool) -> Exception | None:
     """Somebody sends the message once more, while this transaction has just sent it."""
     other = Other(app, lambda: run.correlate("paid", keep=keep))
-    time.sleep(A_MOMENT)
+    other.waits()
     db.session.commit()
     return other.ended().problem
 

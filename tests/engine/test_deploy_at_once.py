@@ -17,7 +17,6 @@ from tests.engine.other import Other
 from tests.engine.test_deploy import table
 
 HEAD = '<message id="m" name="paid"/>'
-A_MOMENT = 0.5  # seconds in which the other one comes to where it has to wait
 Files = list[tuple[str, bytes]]
 
 
@@ -141,7 +140,7 @@ def test_a_rival_that_is_published_while_a_process_comes_back_is_refused(
     def rival(definition: Definition) -> object:
         found = usual(definition)
         others.append(Other(app, lambda: publish(paid("two"))))
-        others[0].join(A_MOMENT)
+        others[0].waits()
         return found
 
     monkeypatch.setattr(waits, "rival", rival)

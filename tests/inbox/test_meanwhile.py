@@ -2,7 +2,6 @@
 second one is told, and the first one keeps what he has."""
 
 import datetime as dt
-import time
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +13,7 @@ from app.db import db
 from app.engine import run
 from app.engine.models import UserTask
 from app.inbox import acts, forms, postpone
-from tests.engine.other import A_MOMENT, Other
+from tests.engine.other import Other
 
 
 @pytest.fixture
@@ -48,7 +47,7 @@ def test_whose_task_is_handed_on_meanwhile_changes_nothing_of_it(
     db.session.commit()
     run.delegate(id, "lina", "zhouning")
     other = Other(app, lambda: act(id))
-    time.sleep(A_MOMENT)
+    other.waits()
     db.session.commit()
     problem = other.ended().problem
     assert isinstance(problem, errors.ShunliuError) and problem.status in (403, 404, 409)

@@ -17,7 +17,7 @@ from app.engine.models import Instance
 from app.jobs import queue
 from tests.engine import desk
 from tests.engine.draw import end, flows, process, start, user
-from tests.engine.other import A_MOMENT, Other
+from tests.engine.other import Other
 
 FIRST, SECOND = "900-21", "900-22"
 MINE = user("a", camunda_assignee="${starter}")
@@ -192,7 +192,7 @@ def meanwhile(house: Flask, monkeypatch) -> Callable[..., list[Other]]:
             monkeypatch.setattr(run, "start", usual)
             begun = usual(*what, **how)
             others.append(Other(house, act))
-            others[0].join(A_MOMENT)
+            others[0].waits()
             then()
             return begun
 

@@ -16,7 +16,7 @@ from app.monitor import acts, bulk
 from app.monitor.models import DONE, RUNNING, STOPPED, Bulk, BulkItem, OperatorAct
 from tests.engine import desk
 from tests.engine.draw import end, flows, process, start, user
-from tests.engine.other import A_MOMENT, Other
+from tests.engine.other import Other
 
 PLAIN = process(start(), user("a"), user("b"), end(), flows("s a", "a b", "b e"))
 CASES = 6
@@ -26,7 +26,7 @@ def later(app: Flask, browser, path: str, data: dict[str, object]) -> tuple[list
     """Somebody presses a button while this transaction still has what it is about."""
     answers: list = []
     other = Other(app, lambda: answers.append(browser.post(path, data=data)))
-    time.sleep(A_MOMENT)
+    other.waits()
     return answers, other
 
 
