@@ -46,6 +46,7 @@ class Settings:
     max_model_bytes: int = 5_000_000  # one BPMN, DMN or form file
     live_cache: int = 1_000  # live instances kept in memory per process
     archive_days: int = 1_095  # finished cases so old are archived; 0: never; a process's own wins
+    message_days: int = 365  # sent messages and notices so old are deleted; 0: never
     step_limit: int = 20_000  # engine steps without a wait before the case becomes an incident
     claims_a_day: int = 5  # customers that one person may ask for from the pool in a day
     claim_ban_days: int = 30  # in which the previous owner may not claim a customer back

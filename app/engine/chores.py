@@ -12,7 +12,7 @@ from app.engine.models import Instance, Token, UserTask
 from app.i18n import _
 from app.jobs import queue
 from app.jobs.models import Job
-from app.jobs.registry import Permanent, job
+from app.jobs.registry import BATCH, SOON, Permanent, job
 
 _task, _instance = UserTask.__table__, Instance.__table__
 REMIND_EVERY = dt.timedelta(days=1)  # conventions §5
@@ -178,7 +178,8 @@ def _remind() -> None:
 
 
 @job("engine.tidy", every=dt.timedelta(hours=1).total_seconds())
-def tidy(_payload: dict[str, Any], _job: Job) -> None:
+def tidy(_payload: dict[str, Any], _job: Job) -> float | None:
     """Messages that nobody came for are gone, and keys of starts that are older than a day."""
-    waits.drop_expired()
-    once.forget()
+    goes_on = waits.drop_expired(BATCH) >= BATCH
+    goes_on |= once.forget(BATCH) >= BATCH
+    return SOON if goes_on else None

@@ -20,7 +20,6 @@ from app.workspace import Numerous
 
 LONGEST = 100  # characters of a key
 KEPT = dt.timedelta(days=1)
-BATCH = 10_000
 
 
 class StartKey(Numerous, db.Model):
@@ -56,10 +55,10 @@ def start(process_id: str, key: str, *, by: str) -> tuple[int, bool]:
     return begun, True
 
 
-def forget() -> int:
-    """The oldest keys are gone that are older than a day; how many."""
+def forget(most: int) -> int:
+    """So many of the oldest keys are gone that are older than a day; how many."""
     old = sa.select(_key.c.id).where(_key.c.created_at <= clock.real_now() - KEPT)
-    old = old.order_by(_key.c.created_at).limit(BATCH)
+    old = old.order_by(_key.c.created_at).limit(most)
     return db.session.execute(sa.delete(_key).where(_key.c.id.in_(old))).rowcount
 
 

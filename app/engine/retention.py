@@ -24,13 +24,12 @@ from app.engine.archive import Packed
 from app.engine.models import Definition, Event, Instance
 from app.jobs import queue
 from app.jobs.models import Job
-from app.jobs.registry import job
+from app.jobs.registry import SOON, job
 
 T = TypeVar("T")
 Lot = tuple[Sequence[int], list[Packed]]  # what was asked for, what is there
 ATTRIBUTE = "historyTimeToLive"  # of the process, in days or as ISO 8601
 EVERY = dt.timedelta(minutes=5)
-REST = 1.0  # seconds, while there is more
 MOST_CASES = 24  # at a time, in lots of which the first always goes
 MOMENT = 0.015  # seconds of packing and of moving, after which no more lot is begun
 LOT = archive.TOGETHER
@@ -128,7 +127,7 @@ def some(_payload: dict[str, Any], job: Job) -> float | None:
         for id in sorted(alone):
             queue.enqueue(ONE, {"instance_id": id}, subject=_subject(id))
         looked_at = _move(packed)
-    return REST if len(ids) == MOST_CASES or looked_at < len(together) else None
+    return SOON if len(ids) == MOST_CASES or looked_at < len(together) else None
 
 
 def long(ids: Sequence[int]) -> set[int]:

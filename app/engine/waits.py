@@ -264,9 +264,11 @@ def take_kept(name: str, key: str | None, business_key: str | None) -> Kept | No
     return Kept(row.name, row.variables)
 
 
-def drop_expired() -> int:
-    """Messages kept longer than they may are gone; how many."""
-    return db.session.execute(sa.delete(_kept).where(_kept.c.expires_at < clock.now())).rowcount
+def drop_expired(most: int) -> int:
+    """So many of the messages kept longer than they may are gone; how many."""
+    old = sa.select(_kept.c.id).where(_kept.c.expires_at < clock.now())
+    some = old.order_by(_kept.c.expires_at).limit(most)
+    return db.session.execute(sa.delete(_kept).where(_kept.c.id.in_(some))).rowcount
 
 
 def of_case(instance_id: int) -> list[sa.Row[Any]]:

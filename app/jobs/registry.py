@@ -10,6 +10,8 @@ Work = Callable[[dict[str, Any], Job], float | None]
 Failed = Callable[[dict[str, Any], Job, BaseException], None]
 GaveUp = Callable[[dict[str, Any], Job, BaseException], bool | None]
 
+SOON = 1.0  # second after which a chore goes on that has not come to its end
+BATCH = 200  # rows that a chore deletes in one transaction: a few milliseconds
 RETRIES = (60.0, 300.0, 1800.0)  # PT1M, PT5M, PT30M
 
 

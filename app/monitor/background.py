@@ -23,6 +23,7 @@ KINDS = {
     "engine.signal": _l("送达信号"), "engine.remind": _l("催办"), "engine.tidy": _l("清理"),
     "notify.outgoing": _l("发出邮件或短信"), "notify.flush": _l("补发邮件和短信"),
     "notify.webhook": _l("送出 Webhook"), "notify.forget": _l("清理"),
+    "notify.tidy": _l("清理"), "engine.archive": _l("归档"), "engine.archive_case": _l("归档"),
     "jobs.purge": _l("清理"), "monitor.bulk": _l("批量处理"),
 }  # fmt: skip
 

@@ -3,9 +3,9 @@ once."""
 
 from flask import Flask
 
-from app.notify import commands, events, models, outbox, reach, webhooks
+from app.notify import chores, commands, events, models, outbox, reach, webhooks
 
-__all__ = ["events", "init_app", "models", "outbox", "webhooks"]
+__all__ = ["chores", "events", "init_app", "models", "outbox", "webhooks"]
 
 
 def init_app(app: Flask) -> None:

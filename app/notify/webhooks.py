@@ -25,7 +25,6 @@ from app.notify.models import FAILED, SENT, SKIPPED, WAITING, Delivery, Webhook
 RETRIES = (60.0, 300.0, 1800.0, 7200.0, 21600.0)  # six attempts within nine hours
 REST, LONGEST_REST = 10.0, 600.0  # seconds; doubled with each failure in a row
 KEEP = dt.timedelta(days=30)
-BATCH = 1000
 PREFIX = "whsec_"
 UNSENT = (WAITING, FAILED)
 BUSY = (408, 429)  # beside 5xx: what the receiver will not take now, whatever is sent
@@ -180,9 +179,9 @@ def _write(id: int, **changes: Any) -> None:
 
 
 @registry.job("notify.forget", every=3600)
-def forget(_payload: dict[str, Any], _job: Job) -> None:
-    """The thousand oldest of the deliveries that are over a month old and need no more work are
-    gone. Secrets that an older server has left, or that an older key sealed, are sealed."""
+def forget(_payload: dict[str, Any], _job: Job) -> float | None:
+    """The oldest of the deliveries that are over a month old and need no more work are gone.
+    Secrets that an older server has left, or that an older key sealed, are sealed."""
     for hook in reseal()[1]:
         log.error(
             "the signing secret of webhook %s cannot be read: SECRET_KEY has changed", hook.id
@@ -191,7 +190,8 @@ def forget(_payload: dict[str, Any], _job: Job) -> None:
         sa.select(Delivery.id)
         .where(Delivery.at < clock.now() - KEEP, Delivery.state != WAITING)
         .order_by(Delivery.at)
-        .limit(BATCH)
+        .limit(registry.BATCH)
     )
     ids = list(db.session.scalars(old))
     db.session.execute(sa.delete(Delivery).where(Delivery.id.in_(ids)))
+    return registry.SOON if len(ids) == registry.BATCH else None

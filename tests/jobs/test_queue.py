@@ -335,7 +335,7 @@ def test_a_job_has_failed_even_if_telling_so_fails(app: Flask, monkeypatch: pyte
 
 
 def test_old_jobs_go_in_small_batches(app: Flask, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(chores, "BATCH", 3)
+    monkeypatch.setattr(registry, "BATCH", 3)
     for n in range(5):
         queue.enqueue("test.work", {"name": str(n)}, key=f"k{n}")
     db.session.commit()
@@ -345,9 +345,9 @@ def test_old_jobs_go_in_small_batches(app: Flask, monkeypatch: pytest.MonkeyPatc
     chores.purge({}, rows()[0])
     assert len(rows()) == 5
     monkeypatch.setattr(clock, "real_now", lambda: wall + chores.KEEP_DONE * 1.1)
-    chores.purge({}, rows()[0])
+    assert chores.purge({}, rows()[0]) == registry.SOON, "there is more"
     assert [job.key for job in rows()] == ["k3", "k4"]
-    chores.purge({}, rows()[0])
+    assert chores.purge({}, rows()[0]) is None
     assert rows() == [] and queue.enqueue("test.work", {"name": "0"}, key="k0")
 
 

@@ -14,6 +14,7 @@ from app.inbox import sight
 from app.inbox.models import Comment
 from app.jobs import queue
 from app.jobs.models import Job
+from app.jobs.registry import SOON
 from tests import database as databases
 from tests.inbox.test_list import asked_by
 from tests.operate.old import LATER, finish, live, look, publish
@@ -44,7 +45,7 @@ def test_while_there_is_more_it_comes_again_soon(cases, monkeypatch):
     monkeypatch.setattr(retention, "MOST_CASES", 2)
     look()
     assert archived() == set(cases[:2]), "the oldest first"
-    assert next_look() == dt.timedelta(seconds=retention.REST)
+    assert next_look() == dt.timedelta(seconds=SOON)
     clock.stop_at(clock.now() + next_look())
     queue.run_due()
     assert archived() == set(cases)
