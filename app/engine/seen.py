@@ -30,10 +30,15 @@ def variables(instance_id: int, token_id: int) -> dict[str, Any]:
     row = sql.one(_BOTH, here | {"the_workspace_id": workspace.current()})
     if row is None:
         raise NotFound()
-    root, held = values.loads(row.header)[:2] if row.header else (None, {})
-    if row.state is None:
+    return held_by(instance_id, token_id, row.header, row.state)
+
+
+def held_by(instance_id: int, token_id: int, header: str, state: str | None) -> dict[str, Any]:
+    """As `variables`, from what the rows of the case and of the token say, just read."""
+    root, held = values.loads(header)[:2] if header else (None, {})
+    if state is None:
         return held
-    scope, parent, _word, data, _internal = values.loads(row.state)
+    scope, parent, _word, data, _internal = values.loads(state)
     if scope is None and parent == root:
         return {**held, **data}
     return _around(instance_id, token_id, held)

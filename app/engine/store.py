@@ -62,16 +62,13 @@ _COLUMNS = [_instance.c[name] for name in Case.__slots__]
 
 # rows that refer to the case (drafts, files) may be written meanwhile, hence not FOR UPDATE
 _LOCK = sa.select(*_COLUMNS).where(sql.here(_instance)).with_for_update(key_share=True)
-_SCOPES = (
-    sa.select(_scope.c.owner, _scope.c.state)
-    .where(sql.named(_scope, "instance_id"))
-    .order_by(_scope.c.owner)
-)
-_TOKENS = (
+# one look for both: a scope has no element
+_STATE = sa.union_all(
+    sa.select(_scope.c.owner.label("number"), sa.null().label("element_id"), _scope.c.state)
+    .where(sql.named(_scope, "instance_id")),
     sa.select(_token.c.token_id, _token.c.element_id, _token.c.state)
-    .where(sql.named(_token, "instance_id"))
-    .order_by(_token.c.token_id)
-)
+    .where(sql.named(_token, "instance_id")),
+).order_by("number")  # fmt: skip
 _STEPPED = (
     sa.update(_instance)
     .where(sql.named(_instance, "id"))
@@ -139,20 +136,18 @@ def load(case: Case, host: StepHost) -> Any:
         business_key=business_key,
         ended=ended,
     )
-    return instance.load(host, header, _scopes(case.id), _tokens(case.id))
+    return instance.load(host, header, *_state(case.id))
 
 
-def _scopes(instance_id: int) -> list[rows.ScopeRow]:
-    found = sql.read(_SCOPES, {"the_instance_id": instance_id})
-    return [rows.ScopeRow(owner, *values.loads(text)) for owner, text in found]
-
-
-def _tokens(instance_id: int) -> list[rows.TokenRow]:
-    made = []
-    for token_id, element_id, text in sql.read(_TOKENS, {"the_instance_id": instance_id}):
-        scope, parent, state, data, internal = values.loads(text)
-        made.append(rows.TokenRow(token_id, scope, parent, element_id, state, data, internal))
-    return made
+def _state(instance_id: int) -> tuple[list[rows.ScopeRow], list[rows.TokenRow]]:
+    scopes, tokens = [], []
+    for number, element_id, text in sql.read(_STATE, {"the_instance_id": instance_id}):
+        if element_id is None:
+            scopes.append(rows.ScopeRow(number, *values.loads(text)))
+        else:
+            scope, parent, state, data, internal = values.loads(text)
+            tokens.append(rows.TokenRow(number, scope, parent, element_id, state, data, internal))
+    return scopes, tokens
 
 
 def take(case: Case, host: StepHost) -> Any:

@@ -119,8 +119,9 @@ def submit_task(task: Place, user: User, form: Any, files: Any = None) -> store.
     `form` are the posted fields, `files` posted files (without a script in the browser). Raises
     Invalid with `fields` {path: sentence}; then nothing is written but the files.
     """
-    judged = handed_in(task, user, form, files)
-    had, revision = task.assignee, getattr(task, "revision", None)
+    read = isinstance(task, sa.Row | tuple)  # with the case, by `sight.to_complete`
+    judged = handed_in(task, user, form, files, _context_in(task) if read else None)
+    had, revision = task.assignee, task.revision if read else None
     db.begin_writing()
     try:
         return run.hand_in(task.id, judged, by=user.login, revision=revision, had=had)
@@ -128,15 +129,25 @@ def submit_task(task: Place, user: User, form: Any, files: Any = None) -> store.
         return run.hand_in(task.id, handed_in(task, user, form, files), by=user.login, had=had)
 
 
-def handed_in(task: Place, user: User, form: Any, files: Any = None) -> dict[str, Any]:
-    """The variables that were posted, judged. Raises Invalid with `fields`; files are kept."""
+def _context_in(task: sa.Row[Any]) -> dict[str, Any]:
+    return seen.held_by(task.instance_id, task.token_id, task.header, task.token_state)
+
+
+def handed_in(
+    task: Place, user: User, form: Any, files: Any = None, context: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The variables that were posted, judged. Raises Invalid with `fields`; files are kept.
+
+    `context` is what `context_of` says, if that has been read.
+    """
+    context = context_of(task) if context is None else context
     schema = form_of(task)
     posted = list(form.items(multi=True)) if hasattr(form, "getlist") else list(form)
     pairs = pairs_of(posted)
     pairs += _kept_files(task, user, files)
     outcome = next((text for name, text in reversed(posted) if name == "outcome"), None)
     judged = forms.judge(
-        schema, pairs, _known_files(schema, task, pairs), context_of(task), outcome,
+        schema, pairs, _known_files(schema, task, pairs), context, outcome,
         directory=Directory(user), zone=_zone(),
     )  # fmt: skip
     if not judged.ok:

@@ -11,14 +11,19 @@ from app.db import db
 from app.engine import definitions
 from app.engine.archived import ArchivedCase, ArchivedPerson
 from app.engine.files import StoredFile
-from app.engine.models import Instance, TaskCandidate, UserTask
+from app.engine.models import Instance, TaskCandidate, Token, UserTask
 from app.errors import Conflict, NotAllowed, NotFound
 from app.i18n import _
 
 _task, _candidate = UserTask.__table__, TaskCandidate.__table__
+_case, _token = Instance.__table__, Token.__table__
 _ROW = (
-    sa.select(*_task.c, Instance.__table__.c.revision)
-    .join(Instance.__table__, Instance.__table__.c.id == _task.c.instance_id)
+    sa.select(*_task.c, _case.c.revision, _case.c.header, _token.c.state.label("token_state"))
+    .join(_case, _case.c.id == _task.c.instance_id)
+    .outerjoin(
+        _token,
+        sa.and_(_token.c.instance_id == _task.c.instance_id, _token.c.token_id == _task.c.token_id),
+    )
     .where(sql.here(_task))
 )
 _FREE = (
@@ -156,7 +161,8 @@ def task_to_act_on(task_id: int, person: User) -> UserTask:
 
 
 def to_complete(task_id: int, person: User) -> UserTask | sa.Row[Any]:
-    """As `task_to_act_on`; the plain row of the task where that is enough to complete it."""
+    """As `task_to_act_on`; the plain row of the task where that is enough to complete it, with the
+    revision, header and token of its case."""
     here = {"the_id": task_id, "the_workspace_id": workspace.current()}
     row = sql.one(_ROW, here)
     if row is not None and may_act(row, person):
