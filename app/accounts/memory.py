@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from app import sql
 from app.accounts.models import Group, User, membership
-from app.db import db
 
 MOST = 5_000  # people; each is about 2 KB
 _user, _group = User.__table__, Group.__table__
@@ -27,32 +26,28 @@ _lock = threading.Lock()
 
 
 def person(login: str) -> User | None:
-    """The person with this login as the database says now, or None; belongs to the session."""
+    """The person with this login as the database says now, or None: only to be read, and belongs to
+    no session. To change somebody, ask the session for him.
+    """
     found = sql.read(_ROWS, {"the_login": login})
     if not found:
         return None
-    session = db.session()
-    there = session.identity_map.get((User, (login,), None))
-    if there is not None:
-        return there
     with _lock:
         rows, kept = _kept.get(login, (None, None))
-    if rows == found:
-        return session.merge(kept, load=False)
-    return _keep(login, found)
+    return kept if rows == found else _keep(login, found)
 
 
 def _keep(login: str, rows: list[Any]) -> User | None:
-    """Read it as everything is read, and remember a copy that belongs to no session."""
-    loaded = db.session.get(User, login)
-    if loaded is None:
-        return None
-    with sa.orm.Session() as apart:
-        copy = apart.merge(loaded, load=False)
+    """Read it as everything is read, apart from what the session has and may change."""
+    with sa.orm.Session(sql.connection()) as apart:
+        copy = apart.get(User, login, options=[sa.orm.joinedload(User.department)])
         apart.expunge_all()
+    if copy is None:
+        return None
+    copy.read_only = True
     with _lock:
         _kept[login] = rows, copy
         _kept.move_to_end(login)
         while len(_kept) > MOST:
             _kept.popitem(last=False)
-    return loaded
+    return copy

@@ -72,6 +72,11 @@ class User(UserMixin, db.Model):
     groups: Mapped[list[Group]] = relationship(secondary=membership, lazy="selectin")
     department: Mapped[Department | None] = relationship(foreign_keys=[department_id])
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if vars(self).get("read_only"):  # what is set here would be kept, and nowhere written
+            raise AttributeError(f"{name}: this copy of {self.login} is only to be read")
+        super().__setattr__(name, value)
+
     @property
     def is_active(self) -> bool:
         return self.enabled

@@ -3,6 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
+from flask import g
 
 from app import sql, workspace
 from app.accounts import people
@@ -49,10 +50,10 @@ _FREE = (
 
 def departments_around(person: User) -> list[str]:
     """The person's department and those above it; asked for once."""
-    mine = vars(person).get("departments_around")
-    if mine is None:  # asked several times on every page
-        mine = person.departments_around = people.departments_above(person.department_id)
-    return mine
+    around = g.setdefault("departments_around", {})  # asked several times on every page
+    if person.department_id not in around:
+        around[person.department_id] = people.departments_above(person.department_id)
+    return around[person.department_id]
 
 
 def candidate_of(person: User, row: Any = TaskCandidate) -> sa.ColumnElement[bool]:
