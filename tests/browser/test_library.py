@@ -51,6 +51,18 @@ def test_whoever_may_start_a_flow_begins_with_its_first_task(page_as, house):
     assert page.get_by_role("heading", name="录入客户与联系人").is_visible()
 
 
+def test_who_goes_back_and_starts_again_begins_another(page_as, house):
+    page = page_as("zhangwei", "/processes/051-01-01")
+    begun = []
+    for _time in range(2):
+        page.get_by_role("button", name="发起").click()
+        page.wait_for_url("**/tasks/*")
+        begun.append(page.url)
+        page.go_back()
+        page.wait_for_url("**/processes/051-01-01")
+    assert begun[0] != begun[1]
+
+
 def test_who_may_not_start_it_sees_no_button(page_as, house):
     page = page_as("baijie")
     page.goto("/processes/051-01-01")
