@@ -40,6 +40,9 @@ def options(settings: Settings) -> dict[str, Any]:
         "hide_parameters": True,
         "connect_args": {
             "connect_timeout": CONNECT_SECONDS,
+            # `app.pipelined` prepares what is asked often; psycopg would forget all of it, ours
+            # included, at every ROLLBACK
+            "prepare_threshold": None,
             "application_name": "shunliu",
             "options": " ".join([f"-c {name}={s}s" for name, s in patience.items()] + [NO_JIT]),
         },

@@ -7,16 +7,18 @@ do not hear of what is written, see `engine.memory.expire`.
 """
 
 import collections
+import contextlib
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
+from app import pipelined
 from app.db import UtcDateTime, db, driven
 
-_KEPT = "plain connection"
+_KEPT, _LATER = "plain connection", "to be written"
 
 
 def connection() -> sa.Connection:
@@ -38,6 +40,10 @@ def connection() -> sa.Connection:
 def locks_rows() -> bool:
     """Do writers lock single rows? On SQLite one writer at a time has the whole file."""
     return db.engine.dialect.name != "sqlite"
+
+
+def _is_sqlite(on: sa.Connection) -> bool:
+    return on.dialect.name == "sqlite"
 
 
 def execute(statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
@@ -103,15 +109,17 @@ class _Question(_Text):
         self.make = collections.namedtuple("Row", names, rename=True)._make  # type: ignore[misc]
         self.readers: list[tuple[int, Callable[[Any], Any]]] | None = None
 
-    def rows(self, cursor: Any, dialect: sa.Dialect) -> list[Any]:
-        """Everything that the cursor has."""
+    def rows(self, found: list[Any], told: list[Any], dialect: sa.Dialect) -> list[Any]:
+        """The rows, of whose columns the driver told these kinds."""
         if self.readers is None:  # some kinds of columns are told by the first answer only
-            self.readers = self._readers(cursor.description, dialect)
-        return [self._row(raw) for raw in cursor.fetchall()]
+            self.readers = self._readers(told, dialect)
+        return [self._row(raw) for raw in found]
 
-    def _readers(self, told: Any, dialect: sa.Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
+    def _readers(
+        self, told: list[Any], dialect: sa.Dialect
+    ) -> list[tuple[int, Callable[[Any], Any]]]:
         kinds = zip(self.types, told, strict=True)
-        found = (kind.result_processor(dialect, column[1]) for kind, column in kinds)
+        found = (kind.result_processor(dialect, number) for kind, number in kinds)
         return [(place, read) for place, read in enumerate(found) if read is not None]
 
     def _row(self, raw: Any) -> Any:
@@ -121,24 +129,47 @@ class _Question(_Text):
         return self.make(values)
 
 
+@functools.cache
+def _numbering(dialect: sa.Dialect) -> sa.Dialect:
+    """The dialect whose texts number their values, as PostgreSQL itself does."""
+    return dialect if dialect.name == "sqlite" else type(dialect)(paramstyle="numeric_dollar")
+
+
 @functools.lru_cache(2000)
 def _text(
     statement: Any, dialect: sa.Dialect, columns: tuple[str, ...] | None, many: bool
 ) -> _Text:
+    dialect = _numbering(dialect)
     return _Text(statement.compile(dialect=dialect, column_keys=columns, for_executemany=many))
 
 
 @functools.lru_cache(2000)
 def _question(statement: Any, dialect: sa.Dialect) -> _Question:
-    return _Question(statement.compile(dialect=dialect))
+    return _Question(statement.compile(dialect=_numbering(dialect)))
 
 
 def read(statement: Any, given: Mapping[str, Any]) -> list[Any]:
     """The rows of a SELECT that is made once for all requests."""
+    return reads((statement, given))[0]
+
+
+def reads(*asked: tuple[Any, Mapping[str, Any]]) -> list[list[Any]]:
+    """The rows of several such SELECTs, each of which sees what was so when the one before it was
+    answered. PostgreSQL is asked once."""
     on = connection()
-    question = _question(statement, on.dialect)
-    cursor = driven(on, question.text, question.values(given))
-    rows = question.rows(cursor, on.dialect)
+    questions = [_question(statement, on.dialect) for statement, _given in asked]
+    todo = [(q.text, q.values(given)) for q, (_s, given) in zip(questions, asked, strict=True)]
+    if _is_sqlite(on):
+        return [_looked(on, q, values) for q, (_t, values) in zip(questions, todo, strict=True)]
+    return [
+        question.rows(pipelined.rows(on, result), pipelined.kinds(result), on.dialect)
+        for question, result in zip(questions, _sent(on, todo), strict=True)
+    ]
+
+
+def _looked(on: sa.Connection, question: _Question, values: Any) -> list[Any]:
+    cursor = driven(on, question.text, values)
+    rows = question.rows(cursor.fetchall(), [told[1] for told in cursor.description], on.dialect)
     cursor.close()
     return rows
 
@@ -154,24 +185,28 @@ def write(statement: Any, given: Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
     Several rows of values have the same names.
     """
-    _write(statement, given).close()
-
-
-def _write(statement: Any, given: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Any:
     on = connection()
     many = not isinstance(given, Mapping)
     if many and len(given) == 1:
         many, given = False, given[0]
     first: Any = given[0] if many else given
-    columns = tuple(first) if statement.is_insert else None
-    text = _text(statement, on.dialect, columns, many)
+    text = _text(statement, on.dialect, tuple(first) if statement.is_insert else None, many)
     values = [text.values(row) for row in given] if many else text.values(given)
-    return driven(on, text.text, values, many)
+    if not _is_sqlite(on):
+        _send(on, [(text.text, row) for row in (values if many else [values])])
+    else:
+        driven(on, text.text, values, many).close()
 
 
 def insert(into: sa.Table | sa.Insert, fields: dict[str, Any]) -> int:
     """A row is in the table, or the INSERT that is made once has run; the row's number."""
-    cursor = _write(_inserts(into) if isinstance(into, sa.Table) else into, fields)
+    on = connection()
+    statement = _inserts(into) if isinstance(into, sa.Table) else into
+    text = _text(statement, on.dialect, tuple(fields), False)
+    values = text.values(fields)
+    if not _is_sqlite(on):
+        return pipelined.rows(on, _sent(on, [(text.text, values)])[0])[0][0]
+    cursor = driven(on, text.text, values)
     number = cursor.lastrowid if cursor.description is None else cursor.fetchone()[0]
     cursor.close()
     return number
@@ -179,10 +214,63 @@ def insert(into: sa.Table | sa.Insert, fields: dict[str, Any]) -> int:
 
 def insert_all(table: sa.Table, rows: list[dict[str, Any]]) -> None:
     """The rows are in the table, numbered in their order. All have the same columns."""
-    if len(rows) > 1 and locks_rows():
-        _insert_together(table, rows)
+    if len(rows) > 1 and not _is_sqlite(on := connection()):
+        made = _together(table, tuple(rows[0]), on.dialect)
+        _send(on, [(made.text, made.values(rows))])
     elif rows:
         write(_inserts(table), rows)
+
+
+# PostgreSQL: what is written goes together with what follows
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """What is written inside is there at its end, in its order, and for every other statement
+    inside; PostgreSQL is asked as seldom as that allows."""
+    on = connection()
+    if _is_sqlite(on) or _LATER in on.info:
+        yield
+        return
+    if not sa.event.contains(on.engine, "before_cursor_execute", _catch_up):
+        sa.event.listen(on.engine, "before_cursor_execute", _catch_up)
+    on.info[_LATER] = []
+    try:
+        yield
+        _catch_up(on)
+    finally:
+        on.info.pop(_LATER, None)
+
+
+def _send(on: sa.Connection, todo: list[pipelined.Statement]) -> None:
+    later = on.info.get(_LATER)
+    if later is None:
+        _sent(on, todo)
+    else:
+        later += todo
+
+
+def _sent(on: sa.Connection, todo: list[pipelined.Statement]) -> list[Any]:
+    """The results of these statements; what was to come before them has come."""
+    later = on.info.get(_LATER) or []
+    said = len(later)
+    todo = later + todo
+    later.clear()
+    for text, values in todo:  # who listens hears these, too
+        for heard in on.engine.dispatch.before_cursor_execute:
+            heard(on, None, text, values, None, False)
+    try:
+        return pipelined.run(on, todo)[said:]
+    except on.dialect.loaded_dbapi.Error as error:
+        # the one place that knows a lost connection from a wrong value, and what follows from it
+        on._handle_dbapi_exception(error, todo[-1][0], (), None, None)
+        raise
+
+
+def _catch_up(on: sa.Connection, *_what: Any) -> None:
+    """What was to come has come."""
+    if on.info.get(_LATER):
+        _sent(on, [])
 
 
 _made: dict[sa.Table, sa.Insert] = {}
@@ -225,7 +313,7 @@ class _Together:
         names = ", ".join(quoted)
         self.text = (
             f"INSERT INTO {dialect.identifier_preparer.format_table(table)} ({names})"
-            f" SELECT {names} FROM json_to_recordset(%s) AS given({typed})"
+            f" SELECT {names} FROM json_to_recordset($1) AS given({typed})"
         )
 
     def values(self, rows: list[dict[str, Any]]) -> tuple[str]:
@@ -243,9 +331,3 @@ class _Together:
 @functools.lru_cache(200)
 def _together(table: sa.Table, columns: tuple[str, ...], dialect: sa.Dialect) -> _Together:
     return _Together(table, columns, dialect)
-
-
-def _insert_together(table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    on = connection()
-    made = _together(table, tuple(rows[0]), on.dialect)
-    driven(on, made.text, made.values(rows)).close()

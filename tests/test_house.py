@@ -25,6 +25,7 @@ ROWS = {
             "measure",
             "loading",
             "pinyin",
+            "pipelined",
             "sql",
         ),
         0,

@@ -68,10 +68,11 @@ def task(task_id: int) -> tuple[sa.Row[Any], store.Case]:
     while this transaction waited.
     """
     here = {"the_id": task_id, "the_workspace_id": workspace.current()}
-    still(task_id)
-    row = sql.one(_OPEN_TASK, here)
-    if row is None:
+    asked = [(_CASE_OF_TASK, here)] if sql.locks_rows() else []
+    found = sql.reads(*asked, (_OPEN_TASK, here))[-1]
+    if not found:
         raise errors.NotFound()
+    row = found[0]
     if row[4] != "open":
         raise TaskGone(_gone(row))
     found = store.Case(*row[10:])

@@ -129,10 +129,13 @@ class StepHost:
         )
 
     def keep(self) -> None:
-        """What the handlers wrote stays in the transaction, and the journal knows it."""
+        """What the handlers wrote stays in the transaction."""
         if self._savepoint is not None:
             self._savepoint.commit()
             self._savepoint = None
+
+    def remember(self) -> None:
+        """The journal knows what the handlers answered."""
         sql.insert_all(_journal, self.answers)
 
     def undo(self) -> None:

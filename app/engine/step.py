@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from app import clock, errors, measure, signals
+from app import clock, errors, measure, signals, sql
 from app.db import db
 from app.engine import definitions, facts, incidents, memory, opening, outgoing, retries, store
 from app.engine.failures import Stuck
@@ -90,7 +90,9 @@ def perform(
             failures[failure.element or ""] = failure
             continue
         host.keep()
-        opened = store.write(case, changes, host, live if not failures else None, finished)
+        with sql.together():
+            host.remember()
+            opened = store.write(case, changes, host, live if not failures else None, finished)
         _park(case, changes.jobs, failures, by)
         _watch(case, changes.incident, by)
         outgoing.add(case, host, changes.messages)
