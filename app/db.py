@@ -17,6 +17,10 @@ from sqlalchemy.types import TypeDecorator
 
 from app import gate, postgres, values
 
+# a page that changes often is copied from the log to the file once for many changes: whoever commits
+# when the log has grown that long (16 MB) does it for all, and everybody waits
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000",
+           "wal_autocheckpoint=4000")  # fmt: skip
 View = TypeVar("View", bound=Callable[..., Any])
 _UNSURE = "unsure"
 _writes: ContextVar[bool] = ContextVar("writes", default=True)
@@ -271,7 +275,7 @@ def init_app(app: Flask) -> None:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin by itself
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -234,12 +234,13 @@ def together() -> Iterator[None]:
         return
     if not sa.event.contains(on.engine, "before_cursor_execute", _catch_up):
         sa.event.listen(on.engine, "before_cursor_execute", _catch_up)
-    on.info[_LATER] = []
+    info = on.info  # that of a connection which is lost meanwhile cannot be asked for
+    info[_LATER] = []
     try:
         yield
         _catch_up(on)
     finally:
-        on.info.pop(_LATER, None)
+        del info[_LATER]
 
 
 def _send(on: sa.Connection, todo: list[pipelined.Statement]) -> None:

@@ -182,3 +182,16 @@ def test_a_connection_that_was_cut_is_known_as_such(app: Flask):
     assert told.value.connection_invalidated
     db.session.rollback()
     assert name_of("admin")
+
+
+@on_postgres
+def test_who_loses_the_connection_in_the_middle_of_writing_is_told_so(app: Flask):
+    name_of("admin")
+    me = db.session.scalar(sa.text("select pg_backend_pid()"))
+    with pytest.raises(sa.exc.OperationalError) as told, sql.together():
+        sql.insert_all(_group, [{"id": "new", "name": "一"}])
+        with db.engine.connect() as other:
+            other.execute(sa.text("select pg_terminate_backend(:pid)"), {"pid": me})
+    assert told.value.connection_invalidated
+    db.session.rollback()
+    assert name_of("new") is None
