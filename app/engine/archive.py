@@ -20,7 +20,7 @@ from app.engine.archived import ArchivedCase, ArchivedContent, ArchivedPerson, A
 from app.engine.files import StoredFile
 from app.engine.models import Event, HandlerJournal, Instance, UserTask
 
-MOST_ROWS = 1_000  # of one case, deleted in one transaction
+MOST_ROWS = 250  # of one case, deleted at a time
 TOGETHER = 8  # cases that are moved with the same statements, at most
 FORMAT = 1
 FINISHED = ("ended", "cancelled")
@@ -37,7 +37,6 @@ class Packed:
 
     case: dict[str, Any]
     people: frozenset[str]
-    tasks: tuple[dict[str, Any], ...]  # as `archived_task` keeps them
     content: bytes
     sha256: str
     marks: dict[str, int]
@@ -71,6 +70,19 @@ def _answers(events: sa.ColumnElement[bool]) -> sa.Select[tuple[str]]:
     return sa.select(key.label("key")).where(events, asked).distinct()
 
 
+def _kept_tasks(which: sa.ColumnElement[bool]) -> sa.Insert:
+    """What is kept of tasks beside the packed case; a server of the release before may have."""
+    same = ("workspace_id", "process_id", "name", "completed_by", "created_at", "due_at")
+    rows = {
+        "task_id": _task.c.id, "case_id": _task.c.instance_id,
+        "completed_at": sa.case((_task.c.state == "done", _task.c.completed_at)),
+    } | {name: _task.c[name] for name in same}  # fmt: skip
+    known = sa.exists().where(_archived_task.c.task_id == _task.c.id)
+    return sa.insert(_archived_task).from_select(
+        list(rows), sa.select(*rows.values()).where(which, ~known)
+    )
+
+
 # FOR UPDATE: a remark or a file that came after the count would be deleted unseen
 _LOCK = (
     sa.select(_case.c.id, _case.c.revision, _case.c.state)
@@ -83,6 +95,7 @@ _FILES = (
     .values(archived_id=_file.c.instance_id, instance_id=None, task_id=None)
 )
 _ANSWERS = sa.delete(_journal).where(_journal.c.key.in_(_answers(_among(_event.c.instance_id))))
+_TASKS = _kept_tasks(_among(_task.c.instance_id))
 _CASES = sa.delete(_case).where(_among(_case.c.id))
 
 
@@ -126,18 +139,10 @@ def _packed(case: dict[str, Any], kept: dict[str, Rows]) -> Packed:
     for task in kept[_task.name]:
         logins |= {task["assignee"], task["completed_by"]}
     return Packed(
-        case, frozenset(logins - {None}), tuple(map(task_row, kept[_task.name])),
-        zlib.compress(text, 6), hashlib.sha256(text).hexdigest(), {name: len(rows) for name, rows in kept.items()},
+        case=case, people=frozenset(logins - {None}), content=zlib.compress(text, 6),
+        sha256=hashlib.sha256(text).hexdigest(),
+        marks={name: len(rows) for name, rows in kept.items()},
     )  # fmt: skip
-
-
-def task_row(task: dict[str, Any]) -> dict[str, Any]:
-    """What is kept of a task beside the packed case."""
-    columns = ("workspace_id", "process_id", "name", "completed_by", "created_at", "due_at")
-    at = task["completed_at"] if task["state"] == "done" else None
-    return {"task_id": task["id"], "case_id": task["instance_id"], "completed_at": at} | {
-        name: task[name] for name in columns
-    }
 
 
 def unpack(case_id: int) -> dict[str, Any]:
@@ -167,8 +172,8 @@ def variables(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def move(packed: Packed) -> bool:
-    """The case is archived, and its live rows are gone, or as many of them as one transaction
-    should delete: then False, and `clear` goes on.
+    """The case is archived, and some of its live rows are gone. True: that was all of it; else
+    `clear` goes on.
 
     Raises Conflict when somebody has written to the case since it was packed, or writes to it.
     """
@@ -211,7 +216,8 @@ def _counts() -> sa.CompoundSelect[Any]:
 
 
 def keep(packed: Sequence[Packed]) -> None:
-    """The cases are in the archive, their files belong to it; their live rows are still there.
+    """The cases are in the archive, their files belong to it; their live rows are still there, and
+    their tasks are only known from them.
 
     At most TOGETHER.
     """
@@ -226,7 +232,6 @@ def keep(packed: Sequence[Packed]) -> None:
     sql.insert_all(_person, [
         {"case_id": one.id, "login": login} for one in packed for login in sorted(one.people)
     ])  # fmt: skip
-    sql.insert_all(_archived_task, [task for one in packed for task in one.tasks])
     sql.write(_FILES, _these([one.id for one in packed]))
     for one in packed:
         measure.after_commit(
@@ -239,6 +244,7 @@ def drop(packed: Sequence[Packed]) -> None:
     """The live rows of cases that `still` has locked are gone. At most TOGETHER, short ones."""
     these = _these([one.id for one in packed])
     sql.write(_ANSWERS, these)
+    sql.write(_TASKS, these)
     filled = {name for one in packed for name, number in one.marks.items() if number}
     for name in tables():
         if name in filled:
@@ -268,23 +274,25 @@ def case_of_task(task_id: int) -> int | None:
 def clear(instance_id: int) -> bool:
     """Up to MOST_ROWS live rows of an archived case are gone; True: that was all of it."""
     left = MOST_ROWS
-    left -= _forget_answers(instance_id, left)
     for table, column in tables().values():
         if left <= 0:
             return False
-        key = list(table.primary_key.columns)
-        some = sa.select(*key).where(column == instance_id).limit(left)
-        gone = sa.delete(table).where(sa.tuple_(*key).in_(some) if key[1:] else key[0].in_(some))
-        left -= db.session.execute(gone).rowcount
+        left -= _clear(table, column == instance_id, left)
     if left <= 0:
         return False
     db.session.execute(sa.delete(_case).where(_case.c.id == instance_id))
     return True
 
 
-def _forget_answers(instance_id: int, most: int) -> int:
-    """What handlers answered in the case is gone: nobody asks again. Found by exact keys, which
-    the history holds; thus before the history goes."""
-    wanted = _answers(_event.c.instance_id == instance_id)
-    some = sa.select(_journal.c.key).where(_journal.c.key.in_(wanted)).limit(most)
-    return db.session.execute(sa.delete(_journal).where(_journal.c.key.in_(some))).rowcount
+def _clear(table: sa.Table, of_case: sa.ColumnElement[bool], most: int) -> int:
+    """So many rows of the case are gone, how many; of tasks something is kept. With the history goes
+    what handlers answered: nobody asks again."""
+    key = list(table.primary_key.columns)
+    some = sa.select(*key).where(of_case).order_by(*key).limit(most)
+    if table is _event:
+        answers = _answers(_event.c.id.in_(some))
+        db.session.execute(sa.delete(_journal).where(_journal.c.key.in_(answers)))
+    if table is _task:
+        db.session.execute(_kept_tasks(_task.c.id.in_(some)))
+    gone = sa.delete(table).where(sa.tuple_(*key).in_(some) if key[1:] else key[0].in_(some))
+    return db.session.execute(gone).rowcount

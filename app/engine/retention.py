@@ -186,9 +186,13 @@ def one(payload: dict[str, Any], _job: Job) -> None:
         known = archive.is_archived(instance_id)
         packed = None if known else archive.pack(instance_id)
         database.commit_kept()
+    sql.connection()
+    until = time.monotonic() + MOMENT
     try:
         done = archive.clear(instance_id) if known else packed is None or archive.move(packed)
     except errors.Conflict:
         return  # somebody has just written to it; it is found again
+    while not done and time.monotonic() < until:
+        done = archive.clear(instance_id)
     if not done:
         queue.enqueue(ONE, {"instance_id": instance_id}, subject=_subject(instance_id))

@@ -135,6 +135,7 @@ def test_a_case_with_a_job_of_its_own_is_left_to_it(case, state):
 
 def test_a_long_case_goes_in_small_steps_and_is_whole_all_the_time(case, as_user, monkeypatch):
     monkeypatch.setattr(archive, "MOST_ROWS", 3)
+    monkeypatch.setattr(retention, "MOMENT", 0.0)
     clock.stop_at(LATER)
     whole = archive.pack(case).marks
     total = sum(whole.values())

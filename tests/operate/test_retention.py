@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from app import clock, errors, values
 from app.db import db
 from app.engine import archive, retention
-from app.engine.archived import ArchivedCase
-from app.engine.models import Event, Instance
+from app.engine.archived import ArchivedCase, ArchivedTask
+from app.engine.models import Event, Instance, UserTask
 from app.inbox import sight
 from app.inbox.models import Comment
 from app.jobs import queue
@@ -136,6 +136,26 @@ def test_after_a_worker_died_over_it_each_case_goes_by_itself(cases):
     assert archived() == set(cases) and live() == set()
 
 
+def test_a_task_is_known_all_the_time_while_a_long_case_goes(cases, monkeypatch):
+    """Also when a server of the release before had begun: it kept all tasks in the first step."""
+    tasks = set(db.session.scalars(sa.select(UserTask.id).where(UserTask.instance_id == cases[0])))
+    monkeypatch.setattr(archive, "MOST_ROWS", 1)
+
+    def known() -> list[int]:
+        live = db.session.scalars(sa.select(UserTask.id)).all()
+        kept = db.session.scalars(sa.select(ArchivedTask.task_id)).all()
+        return [id for id in (*live, *kept) if id in tasks]
+
+    done = archive.move(archive.pack(cases[0]))
+    early = {"task_id": max(tasks), "case_id": cases[0]}
+    db.session.execute(sa.insert(ArchivedTask), early)
+    while not done:
+        assert set(known()) == tasks
+        done = archive.clear(cases[0])
+    kept = sa.select(ArchivedTask.task_id).where(ArchivedTask.case_id == cases[0])
+    assert sorted(db.session.scalars(kept)) == sorted(tasks)
+
+
 def test_what_two_look_at_is_archived_once(cases):
     """Both have packed it before one of them moves."""
     first, second = archive.pack_all(cases), archive.pack_all(cases)
@@ -202,7 +222,7 @@ def test_what_comes_too_late_is_refused_and_not_lost(cases):
 def test_who_says_something_that_very_moment_is_told_that_the_case_is_gone(
     cases, as_user, monkeypatch
 ):
-    task = archive.pack(cases[0]).tasks[0]["task_id"]
+    task = db.session.scalar(sa.select(UserTask.id).where(UserTask.instance_id == cases[0]))
     real = sight.task
 
     def seen(*given):
