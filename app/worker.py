@@ -16,6 +16,7 @@ import time
 from typing import Any
 
 from gunicorn import http
+from gunicorn.errors import ConfigError
 from gunicorn.http import body, wsgi
 from gunicorn.workers import base
 
@@ -66,7 +67,7 @@ class Worker(base.Worker):
         self._back: collections.deque[tuple[Connection, bool]] = collections.deque()
         self._listeners: dict[int, tuple[Any, Any]] = {}  # with its address
         self._accepts = self._served = False
-        self._swept = self._ends = 0.0
+        self._swept = self._ends = self._full_until = 0.0
 
     def init_process(self) -> None:
         """The process is what gunicorn makes of it; it serves until it is told to end."""
@@ -77,6 +78,14 @@ class Worker(base.Worker):
         self._lingering = lingering.Lingering()
         self._poll.register(self._lingering.fileno(), select.EPOLLIN)
         super().init_process()
+
+    @classmethod
+    def check_config(cls, cfg: Any, _log: Any) -> None:
+        """Raises ConfigError for what this server leaves to the one in front of it."""
+        if cfg.is_ssl:
+            raise ConfigError(
+                "the server in front (nginx) has the certificate, see docs/operate.md"
+            )
 
     @property
     def nr_conns(self) -> int:
@@ -141,6 +150,8 @@ class Worker(base.Worker):
         """Seconds after which to tidy up; None while there is nothing to tidy."""
         if self._ready:
             return 0.0
+        if self.alive and not self._accepts:
+            return SWEEP
         if not self.alive:
             return SWEEP / 10
         return SWEEP if self._all else None
@@ -194,7 +205,8 @@ class Worker(base.Worker):
             self._lingering.expire()
             for conn in [one for one in self._all.values() if self._is_over(one, now)]:
                 self._end(conn)
-        self._accept_more(self.alive and len(self._all) < self.cfg.worker_connections)
+        room = len(self._all) < self.cfg.worker_connections and now > self._full_until
+        self._accept_more(self.alive and room)
         if not (self.alive or self._all):
             self._lingering.finish()
             self._served = True
@@ -225,7 +237,7 @@ class Worker(base.Worker):
         except OSError as error:
             if error.errno not in _FASTER:
                 self.log.error("No connection can be accepted: %s", error)
-                time.sleep(SWEEP / 10)
+                self._full_until = time.monotonic() + SWEEP
             return
         conn = Connection(self.cfg, sock, client, address)
         conn.until = time.monotonic() + self.cfg.keepalive
@@ -257,6 +269,10 @@ class Worker(base.Worker):
             response_args=(lambda: not self.alive,),
         )  # fmt: skip
         environ["wsgi.multithread"] = True
+        self.nr += 1
+        if self.nr >= self.max_requests:  # the process has served enough, a new one follows
+            self.alive = False
+            self._rouse()
         try:
             self._send(answer, self.wsgi(environ, answer.start_response))
         except OSError:

@@ -79,13 +79,14 @@ class Line:
         self.socket.close()
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[subprocess.Popen]:
-    """One process with two threads."""
+@contextlib.contextmanager
+def serving(tmp_path: Path, *more: str, files: int = 0) -> Iterator[subprocess.Popen]:
+    """One process with two threads; `files` limits how many it may have open."""
     port = ports.free()
-    command = [sys.executable, "-m", "gunicorn", "-k", "app.worker.Worker", "--threads=2",
+    limit = ["prlimit", f"--nofile={files}"] if files else []
+    command = [*limit, sys.executable, "-m", "gunicorn", "-k", "app.worker.Worker", "--threads=2",
                f"-b127.0.0.1:{port}", "--log-level=warning", "--no-control-socket",
-               "--keep-alive=3600", "tests.test_worker:app"]  # fmt: skip
+               "--keep-alive=3600", *more, "tests.test_worker:app"]  # fmt: skip
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
             command, cwd=config.ROOT, env=os.environ | {FOLDER: str(tmp_path)}, stderr=log,
@@ -106,13 +107,28 @@ def server(tmp_path: Path) -> Iterator[subprocess.Popen]:
     process.wait(SOON)
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen, Path]]:
+    folder = tmp_path_factory.mktemp("served")
+    with serving(folder) as process:
+        yield process, folder
+
+
 @pytest.fixture
-def line(server) -> Iterator[Callable[[], Line]]:
+def folder(running) -> Path:
+    """Where the application says what it is at; nobody is at anything."""
+    for name in ("begun", "go", "file"):
+        (running[1] / name).unlink(missing_ok=True)
+    return running[1]
+
+
+@pytest.fixture
+def line(running, folder) -> Iterator[Callable[[], Line]]:
     """Makes connections to the server."""
     made: list[Line] = []
 
     def connect() -> Line:
-        made.append(Line(server.port))
+        made.append(Line(running[0].port))
         return made[-1]
 
     yield connect
@@ -150,8 +166,8 @@ def test_an_answer_of_unknown_length_comes_in_parts(line):
     assert one.answer()[2] == b"well"
 
 
-def test_a_file_comes_whole_behind_its_head(line, tmp_path):
-    (tmp_path / "file").write_bytes(bytes(range(256)) * 20_000)
+def test_a_file_comes_whole_behind_its_head(line, folder):
+    (folder / "file").write_bytes(bytes(range(256)) * 20_000)
     one = line()
     one.say("/file")
     status, _told, body = one.answer()
@@ -178,34 +194,34 @@ def test_a_body_that_nobody_read_is_not_taken_for_the_next_request(line):
 
 
 def test_while_one_request_takes_long_others_are_answered_over_old_and_new_connections(
-    line, tmp_path
+    line, folder
 ):
     old, slow = line(), line()
     old.say("/")
     old.answer()
     slow.say("/slow")
-    waited_for(tmp_path / "begun")
+    waited_for(folder / "begun")
     for one in (old, line(), line()):
         one.say("/")
         assert one.answer()[2] == b"well"
     slow.say("/echo", method="POST", body=b"said meanwhile")
-    (tmp_path / "go").touch()
+    (folder / "go").touch()
     assert slow.answer()[2] == b"well"
     assert slow.answer()[2] == b"said meanwhile"
 
 
 def test_when_all_threads_are_at_long_requests_the_next_one_waits_for_the_first_to_end(
-    line, tmp_path
+    line, folder
 ):
     slow = [line(), line()]
     slow[0].say("/slow")
-    waited_for(tmp_path / "begun")
-    (tmp_path / "begun").unlink()
+    waited_for(folder / "begun")
+    (folder / "begun").unlink()
     slow[1].say("/slow")
-    waited_for(tmp_path / "begun")
+    waited_for(folder / "begun")
     last = line()
     last.say("/")
-    (tmp_path / "go").touch()
+    (folder / "go").touch()
     assert [one.answer()[2] for one in (*slow, last)] == [b"well"] * 3
 
 
@@ -237,8 +253,8 @@ def test_what_is_no_request_is_refused_and_the_connection_ends(line, said, statu
     assert one.ended()
 
 
-def test_who_goes_away_in_the_middle_of_a_request_or_an_answer_disturbs_nobody(line, tmp_path):
-    (tmp_path / "file").write_bytes(bytes(8 << 20))
+def test_who_goes_away_in_the_middle_of_a_request_or_an_answer_disturbs_nobody(line, folder):
+    (folder / "file").write_bytes(bytes(8 << 20))
     for _number in range(5):
         half, rude = line(), line()
         half.socket.sendall(b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\nhalf")
@@ -251,23 +267,62 @@ def test_who_goes_away_in_the_middle_of_a_request_or_an_answer_disturbs_nobody(l
     assert other.answer()[2] == b"well"
 
 
-def test_a_server_that_is_told_to_end_finishes_what_it_is_at(server, line, tmp_path):
-    slow = line()
-    slow.say("/slow")
-    waited_for(tmp_path / "begun")
-    os.kill(server.pid, signal.SIGTERM)
-    refused = None
-    until = time.monotonic() + SOON
-    while refused is None and time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", server.port), SOON).close()
-            time.sleep(0.02)
-        except ConnectionRefusedError as error:
-            refused = error
-    assert refused is not None
-    (tmp_path / "go").touch()
-    _status, told, body = slow.answer()
-    assert (told["Connection"], body) == ("close", b"well")
-    assert slow.ended()
-    slow.close()
-    assert server.wait(SOON) == 0
+def test_a_server_that_is_told_to_end_finishes_what_it_is_at(tmp_path):
+    with serving(tmp_path) as server:
+        slow = Line(server.port)
+        slow.say("/slow")
+        waited_for(tmp_path / "begun")
+        os.kill(server.pid, signal.SIGTERM)
+        refused, until = False, time.monotonic() + SOON
+        while not refused and time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", server.port), SOON).close()
+                time.sleep(0.02)
+            except ConnectionRefusedError:
+                refused = True
+        assert refused
+        (tmp_path / "go").touch()
+        _status, told, body = slow.answer()
+        assert (told["Connection"], body) == ("close", b"well")
+        assert slow.ended()
+        slow.close()
+        assert server.wait(SOON) == 0
+
+
+def test_a_process_that_may_open_no_more_files_serves_those_it_has_and_then_the_others(tmp_path):
+    with serving(tmp_path, files=60) as process:
+        old = Line(process.port)
+        old.say("/")
+        assert old.answer()[2] == b"well"
+        many = [Line(process.port) for _number in range(60)]
+        until = time.monotonic() + SOON
+        while b"No connection can be accepted" not in (tmp_path / "log").read_bytes():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        old.say("/")
+        assert old.answer()[2] == b"well"
+        last = many.pop()
+        last.say("/")
+        for one in many:
+            one.close()
+        assert last.answer()[2] == b"well"
+        for one in (last, old):
+            one.close()
+
+
+def test_a_process_that_has_served_enough_is_followed_by_another(tmp_path):
+    with serving(tmp_path, "--max-requests=3") as process:
+        for _number in range(10):
+            one = Line(process.port)
+            one.say("/")
+            assert one.answer()[2] == b"well"
+            one.close()
+
+
+def test_a_certificate_is_refused_for_that_is_the_front_servers(tmp_path):
+    command = [sys.executable, "-m", "gunicorn", "-k", "app.worker.Worker",
+               f"--certfile={tmp_path / 'certificate'}",
+               f"-b127.0.0.1:{ports.free()}", "--no-control-socket", "tests.test_worker:app"]  # fmt: skip
+    (tmp_path / "certificate").touch()
+    told = subprocess.run(command, cwd=config.ROOT, capture_output=True, text=True, timeout=SOON)
+    assert told.returncode != 0 and "nginx" in told.stderr
