@@ -226,7 +226,8 @@ def keep(packed: Sequence[Packed]) -> None:
         {column.name: one.case.get(column.name) for column in _archived.columns}
         | {"archived_at": now} for one in packed
     ])  # fmt: skip
-    sql.insert_all(_content, [
+    # the usual way: plain statements of several at once know no bytes
+    db.session.execute(sa.insert(_content), [
         {"case_id": one.id, "sha256": one.sha256, "content": one.content} for one in packed
     ])  # fmt: skip
     sql.insert_all(_person, [
