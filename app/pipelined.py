@@ -30,9 +30,7 @@ def run(on: sa.Connection, todo: Sequence[Statement]) -> list[Any]:
     line, info = raw.pgconn, on.info
     known, made = info.setdefault(NAMES, {}), []
     transformer = Transformer(raw)
-    given = [
-        transformer.dump_sequence(values, [PyFormat.TEXT] * len(values)) for _text, values in todo
-    ]
+    given = [_dumped(transformer, values) for _text, values in todo]
     line.enter_pipeline_mode()
     try:
         leading = _begin(raw, line)
@@ -45,7 +43,7 @@ def run(on: sa.Connection, todo: Sequence[Statement]) -> list[Any]:
                 line.send_prepare(known[text], text.encode())
                 leading += 1
             wanted.append(leading + len(wanted))
-            line.send_query_prepared(known[text], dumped)
+            line.send_query_prepared(known[text], *dumped)
         line.pipeline_sync()
         results = _results(line)
         return [results[place] for place in wanted]
@@ -58,6 +56,12 @@ def run(on: sa.Connection, todo: Sequence[Statement]) -> list[Any]:
     finally:
         with contextlib.suppress(Error):  # the connection has gone
             line.exit_pipeline_mode()
+
+
+def _dumped(transformer: Transformer, values: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The values as they are sent, and in which format: as text, but bytes as they are."""
+    wanted = [PyFormat.BINARY if isinstance(one, bytes) else PyFormat.TEXT for one in values]
+    return list(transformer.dump_sequence(values, wanted)), list(transformer.formats or ())
 
 
 def rows(on: sa.Connection, result: Any) -> list[list[Any]]:

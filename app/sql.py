@@ -214,7 +214,7 @@ def insert(into: sa.Table | sa.Insert, fields: dict[str, Any]) -> int:
 
 def insert_all(table: sa.Table, rows: list[dict[str, Any]]) -> None:
     """The rows are in the table, numbered in their order. All have the same columns."""
-    if len(rows) > 1 and not _is_sqlite(on := connection()):
+    if len(rows) > 1 and not _is_sqlite(on := connection()) and _is_text(table):
         made = _together(table, tuple(rows[0]), on.dialect)
         _send(on, [(made.text, made.values(rows))])
     elif rows:
@@ -296,6 +296,12 @@ def here(table: sa.Table, key: str = "id") -> sa.ColumnElement[bool]:
     """
     ours = table.c.workspace_id + sa.literal_column("0") == sa.bindparam("the_workspace_id")
     return sa.and_(named(table, key), ours)
+
+
+@functools.cache
+def _is_text(table: sa.Table) -> bool:
+    """Can every value of a row be said in a text?"""
+    return not any(isinstance(column.type, sa.LargeBinary) for column in table.c)
 
 
 class _Together:

@@ -1,13 +1,20 @@
 """Statements that go to the database together do what they would do one by one."""
 
+import datetime as dt
+from decimal import Decimal
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+import config
 from app import pipelined, sql
 from app.accounts.models import Group
 from app.db import db
+from app.engine.models import Event
+from app.engine.published import FileContent
 from tests import database
+from tests.engine import desk
 
 _group = Group.__table__
 _GROUP = sa.select(_group.c.id, _group.c.name).where(sql.named(_group, "id"))
@@ -195,3 +202,30 @@ def test_who_loses_the_connection_in_the_middle_of_writing_is_told_so(app: Flask
     assert told.value.connection_invalidated
     db.session.rollback()
     assert name_of("new") is None
+
+
+def test_bytes_arrive_as_they_are_one_row_or_several(app: Flask):
+    files, every = FileContent.__table__, bytes(range(256)) * 3
+    content = sa.select(files.c.content).where(sql.named(files, "hash"))
+    sql.insert_all(files, [{"hash": "a", "content": every}])
+    sql.insert_all(files, [{"hash": "b", "content": every}, {"hash": "c", "content": b""}])
+    for name, expected in (("a", every), ("b", every), ("c", b"")):
+        found = sql.one(content, {"the_hash": name})
+        assert found is not None and bytes(found.content) == expected
+
+
+def test_amounts_moments_and_missing_values_arrive_as_they_are(app: Flask):
+    event, moment = Event.__table__, dt.datetime(2026, 3, 10, 1, 30, 0, 250, tzinfo=dt.UTC)
+    desk.publish(("peer.bpmn", (config.ROOT / "tests/bench/peer.bpmn").read_bytes()))
+    case = desk.begin("peer", rejected=False, again=False).id
+    row = {
+        "workspace_id": 1, "instance_id": case, "at": moment, "kind": "note", "by": None,
+        "data": {"amount": Decimal("1234567.10"), "text": "引号\"与\\ 😀"},
+    }  # fmt: skip
+    sql.insert_all(event, [row, row | {"by": "lina", "data": None}])
+    found = db.session.execute(
+        sa.select(Event.at, Event.by, Event.data).where(Event.kind == "note").order_by(Event.id)
+    ).all()
+    assert [tuple(one) for one in found] == [
+        (moment, None, row["data"]), (moment, "lina", None),
+    ]  # fmt: skip
