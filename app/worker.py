@@ -101,9 +101,8 @@ class Worker(base.Worker):
         self._accept_more(True)
         self._lead.begin(self.cfg.threads)
         self._watch(lambda: self.alive)
-        self._ends = time.monotonic()
         os.eventfd_write(self._bell, 1)
-        until = self._ends + self.cfg.graceful_timeout
+        until = time.monotonic() + self.cfg.graceful_timeout
         self._watch(lambda: not self._served and time.monotonic() < until)
         self._lead.end()
 
@@ -200,6 +199,8 @@ class Worker(base.Worker):
     def _tidy(self) -> None:
         """No connection is kept for longer than it should be; as many are taken as there may be."""
         now = time.monotonic()
+        if not (self.alive or self._ends):
+            self._ends = now
         if now - self._swept > SWEEP or not self.alive:
             self._swept = now
             self._lingering.expire()
