@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 from app import clock, workspace
+from app import db as database
 from app.accounts import people
 from app.i18n import _
 from app.jobs import queue
@@ -20,11 +21,18 @@ log = logging.getLogger(__name__)
 
 @job("records.check", every=dt.timedelta(hours=1).total_seconds())
 def check(_payload: dict[str, Any], _job: Job) -> None:
-    """Between two and three at night: every invariant in every workspace."""
-    for workspace_id in queue.clocks():
+    """Between two and three at night: every invariant in every workspace. Who works at that hour
+    goes on writing meanwhile."""
+    found: dict[int, list[audit.Breach]] = {}
+    with database.reading():
+        for workspace_id in queue.clocks():
+            with workspace.use(workspace_id):
+                if clock.now().astimezone(clock.zone()).hour == HOUR:
+                    found[workspace_id] = audit.check_all()
+        database.commit_kept()
+    for workspace_id, breaches in found.items():
         with workspace.use(workspace_id):
-            if clock.now().astimezone(clock.zone()).hour == HOUR:
-                _tell(audit.check_all())
+            _tell(breaches)
 
 
 def _tell(breaches: list[audit.Breach]) -> None:
