@@ -32,6 +32,8 @@ CASES, COMPLETIONS = 60, 25
 SECONDS = 12.0  # that it stays full
 PAGES = ("/inbox", "/processes/900-01", "/inbox?f=started", "/records")
 SAID = "现在暂时不能写入，已有内容可以照常查看。请稍后重试。"
+# the answer to a COMMIT was lost: the page may not claim either
+UNSURE = "保存的那一刻和数据库的连接断了：可能已经保存，也可能没有。请先刷新，看看是不是已经办成。"
 AWAY = "数据库暂时连接不上，什么都没有保存。请稍后刷新重试；恢复后会自动继续。"
 MOST_SECONDS_BACK = 10.0
 

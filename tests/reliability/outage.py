@@ -12,7 +12,7 @@ import time
 
 from tests.reliability import judge
 from tests.reliability.crowd import Crowd, Ledger
-from tests.reliability.full import AWAY, SAID
+from tests.reliability.full import AWAY, SAID, UNSURE
 from tests.reliability.ground import Ground, flow, ground
 from tests.reliability.judge import Verdict
 from tests.reliability.options import options
@@ -62,7 +62,8 @@ def run(
         verdict.figures["slowest answer (s)"] = round(crowd.reception.slowest, 1)
         verdict.figures["what refusals said"] = dict(crowd.reception.words)
         verdict.hold(
-            set(crowd.reception.words) <= {SAID, AWAY}, f"unclear: {crowd.reception.words}"
+            set(crowd.reception.words) <= {SAID, AWAY, UNSURE},
+            f"unclear: {crowd.reception.words}",
         )
         ledger.close()
     return verdict
