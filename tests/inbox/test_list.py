@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -152,7 +153,11 @@ def explained(text, given):
         ]
     for way in ("seqscan", "sort", "bitmapscan", "hashjoin", "mergejoin"):
         connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
-    plan = connection.exec_driver_sql(f"EXPLAIN {text}", given).scalars()
+    if isinstance(given, tuple | list):  # $1, $2, … stand for the values: see `app.pipelined`
+        with psycopg.RawCursor(connection.connection.driver_connection) as cursor:
+            plan = [line for (line,) in cursor.execute(f"EXPLAIN {text}", given)]
+    else:
+        plan = connection.exec_driver_sql(f"EXPLAIN {text}", given).scalars()
     return [line.removeprefix("->").strip() for line in map(str.strip, plan)]
 
 
