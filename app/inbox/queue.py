@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import g
 from flask_babel import get_timezone
 
-from app import clock
+from app import clock, workspace
 from app.accounts.models import User
 from app.db import db
 from app.engine import definitions
@@ -100,7 +100,7 @@ def first_ids(person: User) -> list[int]:
 
 def _these(ids: list[int]) -> list[UserTask]:
     """The tasks with these ids, in this order; those that were closed meanwhile are left out."""
-    query = sa.select(UserTask).where(UserTask.id.in_(ids)).options(*SHOWN)
+    query = workspace.by_key(sa.select(UserTask).where(UserTask.id.in_(ids)).options(*SHOWN))
     found = {task.id: task for task in db.session.scalars(query)} if ids else {}
     return [found[id] for id in ids if id in found and found[id].state == "open"]
 
@@ -189,7 +189,9 @@ def processes(person: User) -> list[tuple[str, str]]:
     """(process id, name) of what the person has open tasks in, for the filter; of whoever has very
     many, of everything that has open tasks."""
     ids = due.page(person, FAR, (None, None), 0, LOOKED_AT)
-    found = sa.select(UserTask.process_id, UserTask.definition_id).where(UserTask.id.in_(ids))
+    found = workspace.by_key(
+        sa.select(UserTask.process_id, UserTask.definition_id).where(UserTask.id.in_(ids))
+    )
     if len(ids) == LOOKED_AT:
         found = _everywhere()
     newest: dict[str, int] = {}
@@ -222,7 +224,8 @@ def _filtered(name: str, person: User, near: list[int]) -> sa.Select[tuple[UserT
         return query.where(*_put_off(person))
     if name != "mine":
         within = sift.within(name, UserTask, _moments())
-        return query.where(UserTask.state == "open", UserTask.id.in_(near), *within)
+        query = query.where(UserTask.state == "open", UserTask.id.in_(near), *within)
+        return workspace.by_key(query)
     return query.where(
         UserTask.state == "open",
         UserTask.assignee == person.login,

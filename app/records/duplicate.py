@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import workspace
 from app.db import db
 from app.records import gram, names
 from app.records.contact import Contact
@@ -34,7 +35,9 @@ def candidates(
     ids = _found(wanted)
     if not ids:
         return []
-    query = sa.select(*SHOWN).where(Customer.id.in_(ids), Customer.state != "已合并")
+    query = workspace.by_key(
+        sa.select(*SHOWN).where(Customer.id.in_(ids), Customer.state != "已合并")
+    )
     if exclude:
         query = query.where(Customer.number != exclude)
     same_phone = _customers_by_phone(wanted["phones"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from app import workspace
 from app.db import db
 from app.records import gram, names, record, sight
 
@@ -79,7 +80,8 @@ def _indexed(model: Any, text: str, columns: dict[str, Any]) -> list[int]:
 def _of(model: Any, ids: list[int], condition: sa.ColumnElement[bool]) -> list[int]:
     if not ids:
         return []
-    return list(db.session.scalars(sa.select(model.id).where(model.id.in_(ids), condition)))
+    query = sa.select(model.id).where(model.id.in_(ids), condition)
+    return list(db.session.scalars(workspace.by_key(query)))
 
 
 def _starts(columns: dict[str, Any], text: str) -> sa.ColumnElement[bool]:

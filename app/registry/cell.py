@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import url_for
 from flask_babel import format_decimal
 
-from app import show
+from app import show, workspace
 from app.accounts import people
 from app.accounts.models import Department
 from app.db import db
@@ -85,7 +85,8 @@ class Words:
 
     def _add_records(self, entity: str, ids: set[int]) -> None:
         model: Any = record.entity(entity)
-        for row in db.session.scalars(sa.select(model).where(model.id.in_(ids))):
+        query = workspace.by_key(sa.select(model).where(model.id.in_(ids)))
+        for row in db.session.scalars(query):
             self.records[entity, row.id] = (row.key, title(row))
 
     def cell(self, row: Any, name: str) -> Cell:

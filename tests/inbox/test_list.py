@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import clock
+from app.accounts.models import User
 from app.db import db
 from app.engine.models import TaskCandidate, UserTask
 from app.inbox import queue, sift, sight
@@ -159,6 +160,18 @@ def explained(text, given):
     else:
         plan = connection.exec_driver_sql(f"EXPLAIN {text}", given).scalars()
     return [line.removeprefix("->").strip() for line in map(str.strip, plan)]
+
+
+@pytest.mark.parametrize("question", [queue.Question(), queue.Question(sort="priority")])
+def test_the_tasks_of_a_page_are_found_by_their_numbers(tasks, question):
+    """Not through all tasks of the company, however many there are."""
+    person = db.session.get_one(User, "wangqiang")
+    asked = asked_by(lambda: queue.tasks(question, person))
+    named = [(text, given) for text, given in asked if re.search(r"user_task\.id IN", text)]
+    assert named
+    for text, given in named:
+        plan = explained(text, given)
+        assert not [line for line in plan if re.search(r"\(workspace_id=\?\)|SCAN", line)], plan
 
 
 def test_a_page_by_date_is_read_from_an_index_in_its_order(tasks):
