@@ -2,21 +2,11 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from app import lingering
-
-
-@dataclass
-class Clock:
-    """Stands where a test puts it."""
-
-    now: float = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
+from tests.standing import Clock
 
 
 @pytest.fixture

@@ -2,21 +2,11 @@
 
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from app import stalled
-
-
-@dataclass
-class Clock:
-    """Stands where a test puts it."""
-
-    now: float = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
+from tests.standing import Clock
 
 
 @pytest.fixture
@@ -123,10 +113,19 @@ def test_who_has_left_and_who_is_closed_do_no_harm(pair, clock):
     server, _client = pair
     visits = visit(server)
     server.close()
-    pass_by(visits, clock, 2 * stalled.PATIENCE)
+    near, far = socket.socketpair()
+    with near, far:
+        visits.begin("another", near)
+        pass_by(visits, clock, 2 * stalled.PATIENCE)
+        assert ended(near), "the closed one kept it from being looked at"
     visits.leave("me")
     visits.leave("me")
-    pass_by(visits, clock, 2 * stalled.PATIENCE)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_connection(listener.getsockname(), 20) as client:
+            visits.begin("me", client)
+            visits.leave("me")
+            pass_by(visits, clock, 2 * stalled.PATIENCE)
+            assert not ended(client)
 
 
 def test_a_connection_within_this_machine_is_left_alone(clock):

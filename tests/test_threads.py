@@ -108,14 +108,19 @@ def test_short_tasks_are_done_in_their_order_by_one_thread(work, patient):
     assert all(leads for _number, _thread, leads in found)
 
 
-def test_while_a_long_task_goes_on_another_thread_leads(work, hasty, gate):
-    two = work(2)
+def overtaken(two: Work, gate: threading.Event) -> tuple[object, int, bool]:
+    """One thread is at a task that waits for the gate; what came of the other's, done meanwhile."""
     two.waiting(1)
     assert blocked(two, gate).wait(SOON)
     after = threading.Event()
     two.todo.put(after.set)
     two.watch_until(after)
-    _none, other, leads = two.result()
+    return two.result()
+
+
+def test_while_a_long_task_goes_on_another_thread_leads(work, hasty, gate):
+    two = work(2)
+    _none, other, leads = overtaken(two, gate)
     assert leads
     gate.set()
     found, first, still = two.result()
@@ -125,12 +130,7 @@ def test_while_a_long_task_goes_on_another_thread_leads(work, hasty, gate):
 
 def test_who_has_lost_the_lead_waits_for_it_like_the_others(work, hasty, gate):
     two = work(2)
-    two.waiting(1)
-    assert blocked(two, gate).wait(SOON)
-    after = threading.Event()
-    two.todo.put(after.set)
-    two.watch_until(after)
-    two.result()
+    overtaken(two, gate)
     two.waiting(0)
     gate.set()
     two.result()
